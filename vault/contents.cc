@@ -23,9 +23,10 @@ base::Status take_credentials(Contents& contents,
     contents.digests.emplace(digest_key(row), digest_of(sealer, row));
     auto entry = std::make_unique<Entry>();
     entry->row = std::move(row);
-    if (!contents.credentials.emplace(*name, std::move(entry)).second) {
+    if (contents.credentials.contains(*name)) {
       return not_as_sealed();
     }
+    contents.put(*name, std::move(entry));
   }
   return {};
 }
@@ -41,6 +42,18 @@ base::Status take_system(Contents& contents, const Sealer& sealer, std::vector<S
 }
 
 }  // namespace
+
+void Contents::put(const SecretName& name, std::unique_ptr<Entry> entry) {
+  if (credentials.insert_or_assign(name, std::move(entry)).second && name.is_internal()) {
+    ++internal_count;
+  }
+}
+
+void Contents::erase(const SecretName& name) {
+  if (credentials.erase(name) > 0 && name.is_internal()) {
+    --internal_count;
+  }
+}
 
 std::optional<std::int64_t> last_use_of(const Entry& entry) {
   const std::int64_t used_at = entry.used_at.load(std::memory_order_relaxed);

@@ -39,7 +39,12 @@ struct Contents {
   std::uint64_t generation = 0;  // one more with every write of the file
   Digests digests;
   std::unordered_map<SecretName, std::unique_ptr<Entry>> credentials;
+  std::size_t internal_count = 0;  // of these (SecretName::is_internal)
   std::unordered_map<std::string, Sealed> system;
+
+  // An entry, in place of the one of before if there was one; and none any more.
+  void put(const SecretName& name, std::unique_ptr<Entry> entry);
+  void erase(const SecretName& name);
 };
 
 // When it was last fetched, saved or not; has_unsaved_use: is that later than what is saved?

@@ -340,6 +340,11 @@ bool Vault::has(const SecretName& name) const {
   return state_->find(name) != nullptr;
 }
 
+bool Vault::has_internal() const {
+  const std::shared_lock lock(state_->readers);
+  return state_->contents.internal_count > 0;
+}
+
 base::Status Vault::State::add(const SecretName& name,
                                std::string_view service,
                                const Secret& value,
@@ -350,9 +355,8 @@ base::Status Vault::State::add(const SecretName& name,
   row.service = service;
   row.name = name.text();
   row.created_at = now_s;
-  return change(
-      [&](Digests& digests) { return write_new(name, row, value, digests); },
-      [&](Contents& shown) { shown.credentials.insert_or_assign(name, std::move(entry)); });
+  return change([&](Digests& digests) { return write_new(name, row, value, digests); },
+                [&](Contents& shown) { shown.put(name, std::move(entry)); });
 }
 
 base::Status Vault::State::rotate(const SecretName& name,
@@ -362,9 +366,8 @@ base::Status Vault::State::rotate(const SecretName& name,
   auto entry = std::make_unique<Entry>();
   CredentialRow& row = entry->row;
   row.created_at = now_s;
-  return change(
-      [&](Digests& digests) { return write_rotated(name, kind, row, value, digests); },
-      [&](Contents& shown) { shown.credentials.insert_or_assign(name, std::move(entry)); });
+  return change([&](Digests& digests) { return write_rotated(name, kind, row, value, digests); },
+                [&](Contents& shown) { shown.put(name, std::move(entry)); });
 }
 
 base::Status Vault::add(const SecretName& name,
@@ -403,7 +406,7 @@ base::Status Vault::remove(const SecretName& name) {
     digests.erase(digest_key(entry->row));
     return state_->store.remove(entry->row.id);
   };
-  return state_->change(write, [&](Contents& contents) { contents.credentials.erase(name); });
+  return state_->change(write, [&](Contents& contents) { contents.erase(name); });
 }
 
 std::vector<SecretInfo> Vault::list() const {

@@ -77,6 +77,8 @@ class Vault final : public CallerDigests {
   // Is it a text, and this one? No use of it. not_found, corrupt, unavailable.
   [[nodiscard]] base::Result<bool> matches(const SecretName& name, std::string_view value) const;
   [[nodiscard]] bool has(const SecretName& name) const;
+  // Is there anything beside what users put in (SecretName::internal)? Each request asks it.
+  [[nodiscard]] bool has_internal() const;
 
   // Durable when they return; what other processes wrote meanwhile is taken over first. rotate
   // keeps the id; created_at becomes now_s and last_used_at empty. add: already_exists;

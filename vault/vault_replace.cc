@@ -37,7 +37,7 @@ base::Status Vault::replace_if(const SecretName& name,
         }
         return state_->write_rotated(name, EntryKind::text, row, value, digests);
       },
-      [&](Contents& shown) { shown.credentials.insert_or_assign(name, std::move(entry)); });
+      [&](Contents& shown) { shown.put(name, std::move(entry)); });
 }
 
 }  // namespace keyswap::vault

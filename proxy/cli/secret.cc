@@ -47,8 +47,9 @@ std::optional<std::int64_t> end_of(const vault::Vault& vault, const vault::Secre
 // What is put in by hand has no end, also if it once came in an answer that said one.
 void forget_end(vault::Vault& vault, const vault::SecretName& name) {
   const vault::SecretName end = vault::captured_end_name(name);
-  if (vault.has(end)) {
-    static_cast<void>(vault.remove(end));  // it would be refused too early, no more
+  if (vault.has(end) && !vault.remove(end)) {
+    remark("the end of what " + name.text() + " was before could not be removed: should the same " +
+           "value come again, it may be refused as over");
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "bindings/note_merge.h"
 #include "bindings/permissions.h"
+#include "proxy/base/bounds.h"
 #include "test/bindings/support.h"
 #include "vault/source_kind.h"
 
@@ -253,6 +254,20 @@ TEST_CASE("what a bad note takes out of force goes on to guard its hosts, and ha
   const auto said = permissions_of(bindings);
   CHECK(std::ranges::count(said, "requests to file.example.com pass, and are searched for K") == 1);
   CHECK(std::ranges::none_of(said, [](const auto& one) { return one.starts_with("K may go"); }));
+}
+
+TEST_CASE("secrets that no note binds are known up to the bound of all rules", "[I10]") {
+  const std::string yaml = kOne + kBoth + kList + "secrets:\n" + secret("F");
+  MergedNotes notes;
+  for (std::size_t i = 0; i < base::bounds::kSecretRulesMax + 5; ++i) {
+    const std::string number = std::to_string(100'000 + i);
+    notes.unbound.push_back({vault::SecretName::parse("U" + number).value(),
+                             "avp-PLACEHOLDER-aaaaaaaaaaaaaaa" + number,
+                             OutOfForce::no_note});
+  }
+  const auto bindings = good(yaml, &notes);
+  CHECK(bindings.rules.size() == base::bounds::kSecretRulesMax);
+  CHECK(bindings.match(0, test::at_host("file.example.com"), {"GET", "/"}) == Match::matched);
 }
 
 }  // namespace keyswap::bindings

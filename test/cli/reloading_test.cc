@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "test/support/temp_home.h"
@@ -40,6 +41,31 @@ class HeldReloads {
  private:
   sigset_t set_{};
   sigset_t before_{};
+};
+
+// While it lives, this process's files do not grow.
+class FullDisk {
+ public:
+  FullDisk() {
+    REQUIRE(getrlimit(RLIMIT_FSIZE, &before_) == 0);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, before_.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &none) == 0);
+  }
+
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  FullDisk(FullDisk&&) = delete;
+  FullDisk& operator=(FullDisk&&) = delete;
+
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = SIG_DFL;
 };
 
 ServeLock lock_of(const Home& home) {
@@ -133,6 +159,22 @@ TEST_CASE("what ails the proxy is said beside what became of reloads, once for e
   notes.tell({});
   CHECK(find_running(temp.home())->troubles == net::Troubles{});
   ReloadNotes().tell(troubles);  // before it is ready, nothing is said
+}
+
+TEST_CASE("what could not be written of it is written as soon as there is room", "[I13]") {
+  const test::TempHome temp;
+  ServeLock lock = lock_of(temp.home());
+  ReloadNotes notes(lock, this_process());
+  notes.begin();
+  net::Troubles troubles;
+  troubles.sources = {{"company", {"network", false, 1, 2}}};
+  {
+    const FullDisk full;
+    notes.tell(troubles);
+  }
+  notes.tell(troubles);  // as it was
+  REQUIRE(find_running(temp.home()));
+  CHECK(find_running(temp.home())->troubles == troubles);
 }
 
 }  // namespace keyswap::cli

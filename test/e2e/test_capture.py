@@ -177,6 +177,10 @@ class Captured(OneProxy):
                 seen = json.loads(asked.stdout)
                 outcomes = [one["outcome"] for source in seen["sources"] for one in source["secrets"]]
                 self.assertEqual(outcomes, ["expired" if status == 503 else "ok"])
+        with self.subTest("what is put in by hand has no end"):
+            self.home.must("secret", "rotate", "ACCESS", stdin=self.vendor.good["access"].encode(), unlock=True)
+            listed = json.loads(self.home.must("secret", "list", "--json", unlock=True).stdout)
+            self.assertEqual([entry.get("expires_at") for entry in listed if entry["name"] == "ACCESS"], [None])
 
     def test_the_claims_of_an_id_token_are_read_and_its_signature_is_not(self):
         head, claims, signature = self.oauth_login()["id_token"].split(".")

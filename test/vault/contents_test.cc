@@ -40,6 +40,23 @@ TEST_CASE("A vault of format 1 opens with what was put in") {
   REQUIRE(is_as_made(*contents));
 }
 
+TEST_CASE("how many entries are keyswap's own is known, whatever comes and goes") {
+  Contents contents;
+  const SecretName user = sample::name_of("K");
+  const SecretName own = SecretName::internal(user, "#expires");
+  contents.put(user, std::make_unique<Entry>());
+  CHECK(contents.internal_count == 0);
+  contents.put(own, std::make_unique<Entry>());
+  contents.put(own, std::make_unique<Entry>());  // in place of the one of before
+  CHECK(contents.internal_count == 1);
+  contents.erase(user);
+  contents.erase(user);
+  CHECK(contents.internal_count == 1);
+  contents.erase(own);
+  contents.erase(own);
+  CHECK(contents.internal_count == 0);
+}
+
 TEST_CASE("F04 VA-01 no byte of the file can be flipped into another secret") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);

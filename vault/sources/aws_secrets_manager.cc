@@ -193,8 +193,9 @@ class FetchRun final : public EachKeyRun {
 base::Result<Secret> tag_of(JsonView secret, std::string_view name) {
   JsonItems tags(secret.member("Tags"));
   while (tags.next()) {
-    if (tags.value().member("Key").is_text(name)) {
-      auto value = tags.value().member("Value").text();
+    const JsonView said = tags.value().member("Value");  // it may be left out
+    if (tags.value().member("Key").is_text(name) && said.is(JsonKind::string)) {
+      auto value = said.text();
       const bool is_blank =
           value && value->reveal().find_first_not_of(" \t") == std::string_view::npos;
       return is_blank ? base::Result<Secret>(Secret()) : std::move(value);

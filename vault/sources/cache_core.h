@@ -69,6 +69,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void logged_in(const RunOutcome& outcome);
   void set_login_wait(const Failed* failed);
   void watch_login();
+  void log_in_again();
+  [[nodiscard]] std::int64_t next_login_us() const;
   void lose_login(const Failed& failed);
   void fetched(const Batch& batch, const RunOutcome& outcome);
   void end_well(const Batch& batch, const Done& done);

@@ -80,7 +80,7 @@ bool says_captured_end(std::string_view text, const Secret& value) {
 base::Result<std::optional<std::int64_t>> captured_end_of(const Vault& vault,
                                                           const SecretName& entry,
                                                           const Secret& value) {
-  if (entry.is_internal()) {
+  if (!vault.has_internal() || entry.is_internal()) {
     return std::optional<std::int64_t>();
   }
   const auto text = vault.fetch(captured_end_name(entry), 0);  // no time of use

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A source that could not be asked: why, since when, and when it is asked again. Both clocks: waits
-// are by the steady one, what people are told is by the system's. Its owner holds a lock
+// A source that could not be asked: why, since when, and when it is asked again. All of it
+// by the steady clock, but for what people are told. Its owner holds a lock
 // (vault/sources/cache_core.h).
 #pragma once
 
@@ -20,45 +20,37 @@ class Outage {
  public:
   void failed(Failed failed, const base::Clock& clock, const Draw& draw) {
     const std::int64_t now_us = clock.steady_us();
-    const std::int64_t wall_us = clock.wall_us();
     back_off_.failed(now_us, failed, draw);
     last_ = std::move(failed);
-    told_ = SourceOutage{.outcome = last_.outcome,
-                         .needs_login = last_.fault == FetchFault::needs_login,
-                         .since_s = told_ ? told_->since_s : wall_us / kUsPerSecond,
-                         .next_try_s = up_to_s(wall_us + back_off_.next_try_us() - now_us)};
+    since_us_ = since_us_.value_or(now_us);
   }
 
   // It answered, if only that it has not what it was asked for. While it is not to be asked, it is
   // down for those who look.
   void answered(std::int64_t now_us) {
     if (!back_off_.is_waiting(now_us)) {
-      told_.reset();
+      since_us_.reset();
     }
   }
 
   // All that it gave was dropped: it is asked anew.
   void worked() {
     back_off_.worked();
-    told_.reset();
+    since_us_.reset();
   }
 
   // It gave what it was asked for, then.
   void worked(std::int64_t begun_us) {
     back_off_.worked(begun_us);
     if (back_off_.next_try_us() == 0) {
-      told_.reset();
+      since_us_.reset();
     }
   }
 
   // What opens it may be another now: if that was the trouble, it is asked with the next request.
   void opener_changed() {
-    if (last_.fault != FetchFault::auth_lost && last_.fault != FetchFault::needs_login) {
-      return;
-    }
-    back_off_.worked();
-    if (told_) {
-      told_->next_try_s = 0;
+    if (last_.fault == FetchFault::auth_lost || last_.fault == FetchFault::needs_login) {
+      back_off_.worked();
     }
   }
 
@@ -69,16 +61,28 @@ class Outage {
   // Of the last failure, over or not.
   [[nodiscard]] FetchFault fault() const { return last_.fault; }
 
-  [[nodiscard]] const std::optional<SourceOutage>& told() const { return told_; }
+  // For people, by the system's clock as it is now: it may have been set since.
+  [[nodiscard]] std::optional<SourceOutage> told(const base::Clock& clock) const {
+    if (!since_us_) {
+      return std::nullopt;
+    }
+    const std::int64_t ahead_us = clock.wall_us() - clock.steady_us();
+    const std::int64_t next_us = back_off_.next_try_us();
+    return SourceOutage{.outcome = last_.outcome,
+                        .needs_login = last_.fault == FetchFault::needs_login,
+                        .since_s = to_s(*since_us_ + ahead_us),
+                        .next_try_s = next_us == 0 ? 0 : to_s(next_us + ahead_us)};
+  }
 
  private:
   static constexpr std::int64_t kUsPerSecond = 1'000'000;
 
-  static std::int64_t up_to_s(std::int64_t us) { return (us + kUsPerSecond - 1) / kUsPerSecond; }
+  // To the nearest: what two clocks say together is never twice the same.
+  static std::int64_t to_s(std::int64_t us) { return (us + kUsPerSecond / 2) / kUsPerSecond; }
 
   BackOff back_off_;
   Failed last_;
-  std::optional<SourceOutage> told_;
+  std::optional<std::int64_t> since_us_;  // by the steady clock; nothing: it is not down
 };
 
 }  // namespace keyswap::vault

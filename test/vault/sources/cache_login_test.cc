@@ -143,6 +143,22 @@ TEST_CASE("behind a change of the vault it logs in anew at once, though that fai
   CHECK(source.asked_for(1) == "fetch M");
 }
 
+TEST_CASE("a log-in that is due waits while its source rests, though its time was set before") {
+  Cached source = with_login();
+  source.ask();
+  source.answer();
+  source.answer();
+  source.pass_s(3590);
+  source.ask("L");
+  source.answer(429, 60'000);
+  source.pass_s(10);
+  CHECK(source.asked_for().empty());
+  source.pass_s(49);
+  CHECK(source.asked_for().empty());
+  source.pass_s(1);
+  CHECK(source.asked_for() == "log_in");
+}
+
 TEST_CASE(
     "a log-in whose turn to call does not come takes its source for down no more than a key's") {
   Cached source = with_login();
