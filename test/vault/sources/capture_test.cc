@@ -92,14 +92,14 @@ TEST_CASE("the end of a captured value is kept before the value, and recorded wi
 }
 
 TEST_CASE("a value that came with an end, and comes again without one, has none any more") {
-  const Secret value = Secret::copy_of("captured-0001").value();
-  const Secret ends = captured_end_text("", value, 1'800'000'000).value();
+  const CapturedEntry before = entry("TOKEN", "captured-0001");
+  const Secret ends = captured_end_text("", before.value, 1'800'000'000).value();
   RunScript run(run_of(entry("TOKEN", "captured-0001")));
   run.begin();
   run.tell(Granted{});
   const auto end = as<KeepEntry>(run.entry(std::string(ends.reveal()), "v3"));
   CHECK(end.name.text() == "TOKEN#expires");
-  CHECK_FALSE(says_captured_end(end.value.reveal(), value));
+  CHECK_FALSE(says_captured_end(end.value.reveal(), before.value));
   CHECK(as<ReadEntry>(run.tell(Kept::done)).name.text() == "TOKEN");
 }
 
