@@ -64,7 +64,7 @@ void forge(const TempFolder& folder, std::uint64_t last_seq, std::uint64_t count
 }  // namespace
 
 TEST_CASE("AU-12 a crash at any byte of the last records is recovered and nothing is dropped",
-          "[I7]") {
+          "[I7][every]") {
   const TempFolder whole;
   make_log(whole, 2);
   add_unsigned(whole, 3);
@@ -107,7 +107,7 @@ TEST_CASE("AU-12 a crash at any byte of the last records is recovered and nothin
   }
 }
 
-TEST_CASE("AU-12 an end cut off before the newest checkpoint stops the start", "[I7]") {
+TEST_CASE("AU-12 an end cut off before the newest checkpoint stops the start", "[I7][every]") {
   const TempFolder whole;
   make_log(whole, 5);
   const std::string content = read_file(whole.file(kFirst));
@@ -191,7 +191,7 @@ TEST_CASE("a torn end at a place where one was torn before keeps both", "[I7]") 
   CHECK(verdict_of(folder).records == 3);
 }
 
-TEST_CASE("a torn checkpoint is cut off and the log goes on", "[I7]") {
+TEST_CASE("a torn checkpoint is cut off and the log goes on", "[I7][every]") {
   const TempFolder whole;
   make_log(whole, 2);
   make_log(whole, 2);
@@ -211,7 +211,7 @@ TEST_CASE("a torn checkpoint is cut off and the log goes on", "[I7]") {
   }
 }
 
-TEST_CASE("a crash before the first record was signed leaves a log that goes on", "[I7]") {
+TEST_CASE("a crash before the first record was signed leaves a log that goes on", "[I7][every]") {
   const TempFolder whole;
   make_log(whole, 1);
   const std::string content = read_file(whole.file("checkpoints.jsonl"));

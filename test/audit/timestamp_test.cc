@@ -33,7 +33,7 @@ TEST_CASE("AU-21 a clock that is far off still gives a time of the one form") {
   CHECK(written(std::numeric_limits<std::int64_t>::max()) == "9999-12-31T23:59:59.999999Z");
 }
 
-TEST_CASE("every day of ten thousand years comes back as it was") {
+TEST_CASE("every day of ten thousand years comes back as it was", "[every]") {
   constexpr std::int64_t kDayUs = 86'400'000'000;
   std::int64_t days = 0;
   // A step that is odd against weeks, months and leap cycles.

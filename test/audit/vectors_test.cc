@@ -230,7 +230,7 @@ TEST_CASE("AU-23 the Python verifier agrees on every vector that the chain decid
   CHECK(python_verdicts(paths) == wanted);
 }
 
-TEST_CASE("AU-23 both verifiers give the same verdict on logs changed at random", "[I7]") {
+TEST_CASE("AU-23 both verifiers give the same verdict on logs changed at random", "[I7][every]") {
   const bool is_archived = GENERATE(false, true);
   const TempFolder original;
   make_log(original, 6, 2048);

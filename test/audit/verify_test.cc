@@ -47,7 +47,7 @@ void check_bad_at(const TempFolder& folder, std::uint64_t line) {
 
 }  // namespace
 
-TEST_CASE("AU-10 F41 a flipped bit anywhere is found at its record", "[I7]") {
+TEST_CASE("AU-10 F41 a flipped bit anywhere is found at its record", "[I7][every]") {
   const TempFolder folder;
   make_log(folder, 5);
   const std::string content = read_file(folder.file(kFirst));
@@ -112,7 +112,8 @@ TEST_CASE("AU-11 F41 a removed, repeated, swapped or inserted record is found wh
   }
 }
 
-TEST_CASE("AU-12 an end that was cut at any byte is torn, or fatal before a checkpoint", "[I7]") {
+TEST_CASE("AU-12 an end that was cut at any byte is torn, or fatal before a checkpoint",
+          "[I7][every]") {
   const TempFolder folder;
   make_log(folder, 3);
   add_unsigned(folder, 3);
