@@ -44,9 +44,13 @@ base::Status take_system(Contents& contents, const Sealer& sealer, std::vector<S
 }  // namespace
 
 void Contents::put(const SecretName& name, std::unique_ptr<Entry> entry) {
-  if (credentials.insert_or_assign(name, std::move(entry)).second && name.is_internal()) {
+  const auto [place, is_new] = credentials.try_emplace(name);
+  if (!is_new) {
+    entry->read_in = place->second->read_in;
+  } else if (name.is_internal()) {
     ++internal_count;
   }
+  place->second = std::move(entry);
 }
 
 void Contents::erase(const SecretName& name) {

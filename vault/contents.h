@@ -30,6 +30,9 @@ struct Entry {
   // Who fetches it while somebody holds it is given the same bytes (Secret::share()).
   std::mutex opening;  // guards `opened`
   Secret::Watch opened;
+  // The generation in which it was read as another process had written it; 0: with the opening, or
+  // it was this one that wrote it.
+  std::uint64_t read_in = 0;
 };
 
 // Digest of each row, by "credential/NAME" and "system/NAME".
@@ -42,7 +45,8 @@ struct Contents {
   std::size_t internal_count = 0;  // of these (SecretName::is_internal)
   std::unordered_map<std::string, Sealed> system;
 
-  // An entry, in place of the one of before if there was one; and none any more.
+  // An entry, in place of the one of before if there was one, whose `read_in` it takes over; and
+  // none any more.
   void put(const SecretName& name, std::unique_ptr<Entry> entry);
   void erase(const SecretName& name);
 };

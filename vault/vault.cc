@@ -138,6 +138,9 @@ base::Status Vault::State::read_changes() {
         before->row.created_at == entry->row.created_at) {
       entry->used_at = before->used_at.load();
     }
+    const bool is_as_before =
+        before != nullptr && version_of(before->row) == version_of(entry->row);
+    entry->read_in = is_as_before ? before->read_in : fresh->generation;
   }
   contents = std::move(*fresh);
   generation_read = contents.generation;
@@ -466,6 +469,12 @@ bool Vault::is_locked() const {
 std::uint64_t Vault::generation() const {
   const std::shared_lock lock(state_->readers);
   return state_->contents.generation;
+}
+
+std::optional<std::uint64_t> Vault::read_in(const SecretName& name) const {
+  const std::shared_lock lock(state_->readers);
+  const Entry* const entry = state_->find(name);
+  return entry == nullptr ? std::nullopt : std::optional(entry->read_in);
 }
 
 std::uint64_t Vault::generation_read() const {

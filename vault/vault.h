@@ -163,6 +163,9 @@ class Vault final : public CallerDigests {
   // or a refresh, and not made by a change of ours.
   [[nodiscard]] std::uint64_t generation() const;
   [[nodiscard]] std::uint64_t generation_read() const;
+  // The generation in which that entry was read as another process had changed it; 0: it is as this
+  // one opened or wrote it. Nothing: there is no such entry.
+  [[nodiscard]] std::optional<std::uint64_t> read_in(const SecretName& name) const;
 
   // Writes last_used_at of what was fetched since the last call.
   base::Status save_usage();

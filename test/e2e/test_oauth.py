@@ -130,6 +130,20 @@ class Oauth(Case):
         self.assertEqual(self.recorder.one("/client").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual((double.forms[0]["scope"], double.forms[0].get("client_id")), ("a b", None))
 
+    def test_what_was_got_for_a_secret_goes_when_that_is_rotated(self):
+        double = self.double()
+        inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
+                  "client_secret": "SHOP_SECRET", "auth": "basic"}
+        home, running = self.begin("rotated", double, inject)
+        for number in (1, 2):
+            self.assertEqual(self.ask(running, f"/rotated/{number}").status, 200)
+        self.assertEqual(double.count(), 1)
+        home.must("secret", "rotate", "SHOP_SECRET", stdin=b"not-the-endpoints-0001", unlock=True)
+        self.refused(self.ask(running, "/rotated/3"), 503, "secret_unavailable")  # and not by the token of before
+        home.must("secret", "rotate", "SHOP_SECRET", stdin=token_server.CLIENT_SECRET.encode(), unlock=True)
+        self.gets_in_time(running, "/rotated/4")
+        self.assertEqual(self.recorder.one("/rotated/4").get("Authorization"), f"Bearer {double.last()}")
+
     def test_L06_L10_L13_trouble_at_the_endpoint_is_told_by_its_code_alone(self):
         for number, (trouble, outcome) in enumerate((
                 ((400, '{"error":"sk-live-in-an-error"}'), "token_endpoint_error:other"),

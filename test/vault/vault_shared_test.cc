@@ -208,6 +208,32 @@ TEST_CASE("A generation is told as it was read, apart from what the vault itself
   REQUIRE(vault.generation_read() == first + 2);
 }
 
+TEST_CASE("Of each entry it is known whether another process changed it, and when that was read",
+          "[I13]") {
+  const sample::TempDir dir;
+  const std::string path = sample::make_sample(dir);
+  Vault vault = sample::open_vault(path);
+  Vault other = sample::open_vault(path);
+  const SecretName theirs = name_of("OPENAI_API_KEY");
+  const SecretName ours = name_of("OURS");
+  REQUIRE(vault.add(ours, "", secret_of("ours-0001"), kNow));
+  CHECK(vault.read_in(ours) == 0);
+  REQUIRE(other.rotate(theirs, secret_of("theirs-0001"), kNow));
+  REQUIRE(vault.refresh());
+  CHECK(vault.read_in(theirs) == vault.generation_read());
+  CHECK(vault.read_in(ours) == 0);
+  const auto first_read = vault.read_in(theirs);
+  REQUIRE(vault.rotate(theirs, secret_of("theirs-0002"), kNow));  // by us
+  CHECK(vault.read_in(theirs) == first_read);
+  REQUIRE(other.rotate(ours, secret_of("ours-0002"), kNow));
+  REQUIRE(vault.refresh());
+  CHECK(vault.read_in(theirs) == first_read);
+  CHECK(vault.read_in(ours) == vault.generation_read());
+  REQUIRE(other.remove(theirs));
+  REQUIRE(vault.refresh());
+  CHECK_FALSE(vault.read_in(theirs));
+}
+
 TEST_CASE("A file that another process holds is waited for, then reported as locked") {
   const sample::TempDir dir;
   const std::string path = sample::make_sample(dir);

@@ -309,6 +309,8 @@ class AwsSts final : public Backend {
     return std::make_unique<FetchRun>(service_, keys);
   }
 
+  [[nodiscard]] bool makes_values() const override { return true; }
+
   void forget() override {
     service_.roles.clear();
     ++service_.generation;

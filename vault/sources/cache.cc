@@ -9,8 +9,12 @@
 
 namespace keyswap::vault {
 
-SourceCache::SourceCache(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts)
-    : core_(std::make_shared<Core>(std::move(spec), std::move(backend), std::move(parts))) {}
+SourceCache::SourceCache(SourceSpec spec,
+                         std::unique_ptr<Backend> backend,
+                         CacheParts parts,
+                         Openers openers)
+    : core_(std::make_shared<Core>(
+          std::move(spec), std::move(backend), std::move(parts), std::move(openers))) {}
 
 SourceCache::~SourceCache() {
   core_->retire();
@@ -22,8 +26,8 @@ std::optional<FetchAnswer> SourceCache::fetch(const Route& route,
   return core_->fetch(route, wanted, std::move(callback));
 }
 
-void SourceCache::vault_changed() {
-  core_->vault_changed();
+void SourceCache::vault_changed(const Openers& openers) {
+  core_->vault_changed(openers);
 }
 
 std::size_t SourceCache::flush() {

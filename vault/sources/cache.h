@@ -86,10 +86,16 @@ struct SourceState {
   std::optional<SourceOutage> outage = std::nullopt;
 };
 
+// Of each entry that a source is opened with (SourceSpec::own): Vault::read_in.
+using Openers = std::vector<std::optional<std::uint64_t>>;
+
 // Thread-safe; fetch() never waits.
 class SourceCache {
  public:
-  SourceCache(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts);
+  SourceCache(SourceSpec spec,
+              std::unique_ptr<Backend> backend,
+              CacheParts parts,
+              Openers openers = {});
   SourceCache(const SourceCache&) = delete;
   SourceCache& operator=(const SourceCache&) = delete;
   SourceCache(SourceCache&&) = delete;
@@ -102,8 +108,9 @@ class SourceCache {
                                                  const Wanted& wanted,
                                                  FetchCallback callback);
 
-  // A source that did not take what it is opened with is asked again at once.
-  void vault_changed();
+  // A source that did not take what it is opened with is asked again at once. What was made of an
+  // opener that somebody changed since is dropped, as by flush().
+  void vault_changed(const Openers& openers);
 
   // Drops all values, and every wait for a source that failed. What is under way brings nothing any
   // more: who waits for it is told so, and may ask again. Gives how many values there were.

@@ -374,10 +374,20 @@ std::size_t SourceCache::Core::flush() {
 }
 
 // What opens it, or a refresh token, may be another now.
-void SourceCache::Core::vault_changed() {
-  const std::lock_guard lock(mutex_);
-  login_back_off_.worked();
-  outage_.opener_changed();
+void SourceCache::Core::vault_changed(const Openers& openers) {
+  bool is_another = false;
+  {
+    const std::lock_guard lock(mutex_);
+    login_back_off_.worked();
+    outage_.opener_changed();
+    is_another = openers_ != openers;
+    openers_ = openers;
+  }
+  // I13: a key or a refresh token that was replaced may be one that somebody stole, and what was
+  // made of it would go on for an hour.
+  if (is_another && (spec_.is_minted || backend_->makes_values())) {
+    flush();
+  }
 }
 
 void SourceCache::Core::fall_silent() {

@@ -29,15 +29,18 @@ namespace keyswap::vault {
 
 class SourceCache::Core : public std::enable_shared_from_this<Core> {
  public:
-  Core(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts)
-      : spec_(std::move(spec)), backend_(std::move(backend)), parts_(std::move(parts)) {}
+  Core(SourceSpec spec, std::unique_ptr<Backend> backend, CacheParts parts, Openers openers)
+      : spec_(std::move(spec)),
+        backend_(std::move(backend)),
+        parts_(std::move(parts)),
+        openers_(std::move(openers)) {}
 
   std::optional<FetchAnswer> fetch(const Route& route,
                                    const Wanted& wanted,
                                    FetchCallback callback);
   std::size_t flush();
+  void vault_changed(const Openers& openers);
   // Who waits is told nothing any more, and nobody waits from now on.
-  void vault_changed();
   void fall_silent();
   // Nobody asks any more: nothing is kept, and who waits is told so.
   void retire();
@@ -101,7 +104,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   static void tell(Flights::Told& told);
 
   const SourceSpec spec_;
-  const std::unique_ptr<Backend> backend_;  // on the engine's thread only, but for whole_of()
+  // On the engine's thread only, but for whole_of() and makes_values().
+  const std::unique_ptr<Backend> backend_;
   const CacheParts parts_;
   bool is_logging_in_ = false;  // on the engine's thread, as the next three
   bool is_logged_in_ = false;
@@ -115,6 +119,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   bool is_silent_ = false;
   QuietKeys quiet_;
   Outage outage_;
+  Openers openers_;
   BackOff login_back_off_;  // of log-ins that failed while the one of before was good
   std::string outcome_;
   std::uint64_t generation_ = 0;

@@ -267,6 +267,10 @@ class Backend {
   // A run that brings the keys that there are, with empty values; null: it cannot be asked.
   [[nodiscard]] virtual std::unique_ptr<Run> list() { return nullptr; }
 
+  // Are its values made of what it is opened with? Then they go when somebody changes that. On any
+  // thread.
+  [[nodiscard]] virtual bool makes_values() const { return false; }
+
   // Drops the values that it keeps itself: its source was emptied. What runs that are under way
   // bring is not kept.
   virtual void forget() {}

@@ -153,7 +153,7 @@ std::shared_ptr<SourceCache> Sources::make_cache(const SourceSpec& spec) {
   }
   backend->share(pending_);
   return std::make_shared<SourceCache>(
-      spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_});
+      spec, std::move(backend), CacheParts{*engine_, *clock_, store_, draw_}, openers_of(spec));
 }
 
 void Sources::vault_read() {
@@ -162,8 +162,16 @@ void Sources::vault_read() {
     return;
   }
   for (const auto& cache : caches()) {
-    cache->vault_changed();
+    cache->vault_changed(openers_of(cache->spec()));
   }
+}
+
+Openers Sources::openers_of(const SourceSpec& spec) const {
+  Openers openers;
+  for (const SecretName& name : spec.own) {
+    openers.push_back(vault_->read_in(name));
+  }
+  return openers;
 }
 
 std::size_t Sources::flush(std::string_view id) {

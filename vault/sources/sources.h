@@ -76,6 +76,7 @@ class Sources final : public Source {
   [[nodiscard]] Caches caches() const;
   [[nodiscard]] Caches caches_for(const SourceTable& table, Caches& minted);
   [[nodiscard]] std::shared_ptr<SourceCache> make_cache(const SourceSpec& spec);
+  [[nodiscard]] Openers openers_of(const SourceSpec& spec) const;
 
   const Vault* vault_;
   std::atomic<std::uint64_t> vault_generation_;  // as it was read last

@@ -82,7 +82,7 @@ TEST_CASE("a source that waits for a log-in is told as such, also once the vault
   CHECK(source.cache->state().outage->needs_login);
   CHECK(source.cache->state().outage->outcome == "invalid_grant");
   CHECK(source.cache->state().outage->next_try_s > 0);
-  source.cache->vault_changed();
+  source.cache->vault_changed({});
   REQUIRE(source.cache->state().outage);
   CHECK(source.cache->state().outage->next_try_s == 0);
   CHECK(source.fetch() == "value-1");

@@ -137,7 +137,7 @@ TEST_CASE("behind a change of the vault it logs in anew at once, though that fai
   source.ask("L");
   CHECK(source.asked_for() == "fetch L");  // and no log-in
   source.answer();
-  source.cache->vault_changed();
+  source.cache->vault_changed({});
   source.ask("M");
   CHECK(source.asked_for(0) == "log_in");
   CHECK(source.asked_for(1) == "fetch M");

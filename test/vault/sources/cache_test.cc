@@ -327,7 +327,7 @@ TEST_CASE("behind a change of the vault a source that was not let in is asked at
   Cached source;
   source.ask();
   source.answer(is_lost ? 401 : 500);
-  source.cache->vault_changed();
+  source.cache->vault_changed({});
   CHECK(source.ask()->is_at_once != is_lost);
 }
 

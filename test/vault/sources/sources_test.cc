@@ -217,6 +217,41 @@ TEST_CASE("looking at the vault ends no wait for a source, but that somebody cha
   CHECK_FALSE(routed.ask(table)->is_at_once);
 }
 
+TEST_CASE("what was minted goes when somebody changes what it is made of, and for nothing else",
+          "[I13]") {
+  Routed routed;
+  SourceSpec minted = spec_of("mint:K", true);
+  minted.own = {name_of("OPENAI_API_KEY")};
+  SourceSpec company = spec_of("company");
+  company.own = minted.own;
+  const auto table = table_of({minted, company});
+  routed.sources.apply(table);
+  REQUIRE(routed.fetch(table, "K") == "value-1");
+  REQUIRE(routed.fetch(table, "L") == "other");
+  Vault somebodys = sample::open_vault(routed.path);
+  const auto goes = [&](base::Status change) {
+    REQUIRE(change);
+    REQUIRE(routed.vault.refresh());
+    routed.sources.vault_read();
+    const bool is_gone = !routed.ask(table, "K")->is_at_once;
+    if (is_gone) {
+      routed.answer();
+    }
+    CHECK(routed.ask(table, "L")->is_at_once);
+    return is_gone;
+  };
+  const auto value = [](std::string_view text) {
+    return sample::secret_of(text);
+  };
+  CHECK_FALSE(goes(somebodys.add(name_of("NEW"), "", value("new-0001"), sample::kNow)));
+  CHECK(goes(somebodys.rotate(minted.own[0], value("rotated-0001"), sample::kNow)));
+  CHECK_FALSE(goes(somebodys.add(name_of("NEWER"), "", value("new-0002"), sample::kNow)));
+  // As a run does that exchanges its refresh token; what it brings is of the new one.
+  REQUIRE(routed.vault.rotate(minted.own[0], value("exchanged-0001"), sample::kNow));
+  CHECK_FALSE(goes(somebodys.remove(name_of("NEW"))));
+  CHECK(goes(somebodys.remove(minted.own[0])));
+}
+
 TEST_CASE("what a source could not write is known to the one that a reload puts in its place") {
   class Sharer final : public Backend {
    public:
