@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "proxy/base/result.h"
 #include "vault/secret.h"
@@ -67,6 +68,11 @@ class Source {
   // and wrong_passphrase: it takes what it is opened with no more. Thread-safe.
   [[nodiscard]] virtual std::optional<FetchAnswer> fetch(const Wanted& wanted,
                                                          FetchCallback callback) = 0;
+
+  // Who a value of that version was sent to did not take it: a source elsewhere that gave it may
+  // have a better one, and is asked for it with the next request that needs it. `wanted` as it was
+  // asked for. What is in the vault of this machine stays as it is. Thread-safe.
+  virtual void refused(const Wanted& /*wanted*/, std::string_view /*version*/) {}
 
   // No callback is called any more once it has returned.
   virtual void stop() = 0;

@@ -295,6 +295,8 @@ inline constexpr std::size_t kSourceRunValuesMax = 16;
 inline constexpr std::int64_t kSourceRunMs = 30'000;
 inline constexpr std::int64_t kSourceTurnMs = 60'000;
 inline constexpr std::int64_t kNotesFirstMs = 5'000;  // a start waits so long for bindings in notes
+// A value that is younger is not asked for again, though a service refused it.
+inline constexpr std::int64_t kRefusedValueMs = 60'000;
 // A source that failed is asked again after so long, then after twice of that, and so on.
 inline constexpr std::int64_t kSourceAgainMs = 1'000;
 inline constexpr std::int64_t kSourceAgainMsMax = 60'000;

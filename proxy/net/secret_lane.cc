@@ -71,6 +71,8 @@ void SecretFetch::begin(const bindings::Bindings& bindings,
   cancel();
   is_asking_ = true;
   was_asked_again_ = false;
+  given_.clear();
+  given_by_ = nullptr;
   done_ = std::move(done);
   caller_ = caller;
   sources_ = bindings.sources;  // I14
@@ -113,9 +115,7 @@ void SecretFetch::ask(std::size_t entry) {
   const auto& clock = *lane_->clock_;
   auto answer = lane_->source_->fetch(
       {.name = wanted_[entry].name(),
-       .kind = wanted_[entry].injection->needs_private_key(wanted_[entry].number)
-                   ? vault::EntryKind::private_key
-                   : vault::EntryKind::text,
+       .kind = wanted_[entry].kind(),
        .now_s = clock.wall_us() / kUsPerSecond,
        .deadline_us = clock.steady_us() + base::bounds::kSecretFetchMs * kUsPerMs,
        .table = sources_},
@@ -154,6 +154,7 @@ void SecretFetch::take(std::size_t entry, vault::FetchAnswer answer) {
   if (route != nullptr) {
     wanted_[entry].part =
         Part{route->source, answer->generation, std::move(answer->field_of), answer->answer};
+    wanted_[entry].version = std::move(answer->version);
   }
   secrets_[entry] = std::move(answer->value);
   --missing_;
@@ -165,6 +166,7 @@ void SecretFetch::end_if_whole() {
     return;
   }
   if (do_parts_go_together()) {
+    note_given();
     end(flow::SecretsReady{std::move(secrets_), lane_->clock_->wall_us()});
   } else if (!std::exchange(was_asked_again_, true)) {
     holder_.reset();
@@ -172,6 +174,21 @@ void SecretFetch::end_if_whole() {
   } else {
     end(flow::SecretsUnavailable{
         wanted_.front().name().text(), flow::SecretFault::source_down, kMsPerSecond});
+  }
+}
+
+void SecretFetch::note_given() {
+  for (Wanted& one : wanted_) {
+    if (one.part) {
+      given_.push_back({one.name(), one.kind(), std::move(one.version)});
+      given_by_ = sources_;
+    }
+  }
+}
+
+void SecretFetch::tell_refused() {
+  for (const Given& one : given_) {
+    lane_->source_->refused({.name = one.name, .kind = one.kind, .table = given_by_}, one.version);
   }
 }
 

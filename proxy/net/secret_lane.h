@@ -103,6 +103,9 @@ class SecretFetch {
   // Nobody waits any more.
   void cancel();
 
+  // Who all that was sent to last refused it (vault::Source::refused).
+  void tell_refused();
+
  private:
   friend class SecretLane;
 
@@ -121,13 +124,27 @@ class SecretFetch {
     }
   };
 
+  // What a source elsewhere gave.
+  struct Given {
+    vault::SecretName name;
+    vault::EntryKind kind = vault::EntryKind::text;
+    std::string version;
+  };
+
   // An entry of an injection's.
   struct Wanted {
     const bindings::Injection* injection = nullptr;
     std::size_t number = 0;         // in its needs()
     std::optional<Part> part = {};  // once it came from a source elsewhere
 
+    std::string version = {};  // then
+
     [[nodiscard]] const vault::SecretName& name() const { return injection->needs()[number]; }
+
+    [[nodiscard]] vault::EntryKind kind() const {
+      return injection->needs_private_key(number) ? vault::EntryKind::private_key
+                                                  : vault::EntryKind::text;
+    }
   };
 
   void ask_for_all();
@@ -136,6 +153,7 @@ class SecretFetch {
   [[nodiscard]] bool do_parts_go_together() const;
   void take(std::size_t entry, vault::FetchAnswer answer);
   void end_if_whole();
+  void note_given();
   void end(Answer answer);
 
   SecretLane* lane_;
@@ -147,8 +165,10 @@ class SecretFetch {
   std::vector<Wanted> wanted_;
   std::vector<vault::Secret> secrets_;  // of these; empty: not there yet
   std::size_t missing_ = 0;
-  std::uint64_t first_ticket_ = 0;       // theirs follow one another
-  std::optional<vault::Holder> holder_;  // once something is waited for
+  std::uint64_t first_ticket_ = 0;                      // theirs follow one another
+  std::vector<Given> given_;                            // with the last answer that was whole
+  std::shared_ptr<const vault::SourceTable> given_by_;  // the policy's of that
+  std::optional<vault::Holder> holder_;                 // once something is waited for
 };
 
 }  // namespace keyswap::net

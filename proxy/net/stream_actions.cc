@@ -190,6 +190,10 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
 void Stream::perform(const flow::RecordResponse& action) {
   add_response(
       *context_, request_id_, exchange_->destination(), action, sent_us_, lease_.upstream());
+  constexpr int kUnauthorized = 401;
+  if (action.status == kUnauthorized) {
+    fetch_.tell_refused();  // before the client has the whole answer, and may ask again
+  }
 }
 
 // --- what is captured ---

@@ -28,6 +28,8 @@ constexpr std::uint32_t kAlone = 1;
 // Of K and L those come from one source elsewhere.
 bindings::Bindings routed(const std::vector<std::string>& names) {
   auto parsed = bindings::parse(R"(
+allow_users: ["*"]
+upstream: { resolve: { "h.test:443": "127.0.0.1:1001" } }
 secrets:
   BOTH:
     placeholder: kswp_PLACEHOLDER_000000000001
@@ -249,6 +251,37 @@ TEST_CASE("a stream waits for its secret so long and no longer, and what comes l
   host.serve_tls("h.test");
   net.settle_durably();
   CHECK(host.heard.find(kHeaderSecret) != std::string::npos);
+}
+
+TEST_CASE("who refuses a credential is told to the source elsewhere that gave it") {
+  Asking asking;
+  auto& secrets = asking.net.secrets;
+  secrets.values["L"] = "other";
+  asking.begin(routed({}), kBoth);
+  asking.fetch.tell_refused();
+  CHECK(secrets.refusals.empty());  // the vault of this machine is not asked anew
+  const auto bindings = routed({"L"});
+  asking.begin(bindings, kBoth);
+  asking.fetch.tell_refused();
+  CHECK(secrets.refusals == std::vector<std::string>{"L other"});
+  CHECK(secrets.by.back() == bindings.sources);  // I14
+}
+
+TEST_CASE("a 401 says that a credential was refused, and a 403 says something else") {
+  const std::string status = GENERATE("401 Unauthorized", "403 Forbidden");
+  MemoryNet net;
+  net.context.policy.bindings = std::make_shared<const bindings::Bindings>(routed({"K", "L"}));
+  net.secrets.values["L"] = "other";
+  Peer& client = net.connect();
+  client.say(kGetSecret);
+  net.settle();
+  Peer& host = net.answer_dial();
+  host.serve_tls("h.test");
+  net.settle_durably();
+  host.say("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n");
+  net.settle_durably();
+  CHECK(client.take_heard().find(status) != std::string::npos);
+  CHECK(net.secrets.refusals.size() == (status.starts_with("401") ? 2 : 0));
 }
 
 }  // namespace keyswap::test

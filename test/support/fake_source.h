@@ -32,6 +32,7 @@ class FakeSource final : public vault::Source {
   std::map<std::string, std::pair<std::string, std::uint64_t>> parts;
   std::vector<std::shared_ptr<const vault::SourceTable>> by;  // the table of each that asked
   std::int64_t now_ms = 0;                                    // by answer_due()
+  std::vector<std::string> refusals;                          // "NAME VERSION" of each
 
   [[nodiscard]] std::optional<vault::FetchAnswer> fetch(const vault::Wanted& wanted,
                                                         vault::FetchCallback callback) override {
@@ -44,6 +45,11 @@ class FakeSource final : public vault::Source {
     const std::int64_t due_ms = delay->second == kNever ? kNever : now_ms + delay->second;
     waiting_.push_back({wanted.name.text(), wanted.kind, due_ms, std::move(callback)});
     return std::nullopt;
+  }
+
+  void refused(const vault::Wanted& wanted, std::string_view version) override {
+    refusals.push_back(wanted.name.text() + ' ' + std::string(version));
+    by.push_back(wanted.table);
   }
 
   void stop() override { waiting_.clear(); }

@@ -26,6 +26,10 @@ std::optional<FetchAnswer> SourceCache::fetch(const Route& route,
   return core_->fetch(route, wanted, std::move(callback));
 }
 
+void SourceCache::refused(const Route& route, EntryKind kind, std::string_view version) {
+  core_->refused(flight_of(route, kind), version);
+}
+
 void SourceCache::vault_changed(const Openers& openers) {
   core_->vault_changed(openers);
 }

@@ -108,6 +108,10 @@ class SourceCache {
                                                  const Wanted& wanted,
                                                  FetchCallback callback);
 
+  // As Source::refused(). A value that came less than bounds::kRefusedValueMs ago stays: who can
+  // make a service refuse it must not make us ask its source with every request.
+  void refused(const Route& route, EntryKind kind, std::string_view version);
+
   // A source that did not take what it is opened with is asked again at once. What was made of an
   // opener that somebody changed since is dropped, as by flush().
   void vault_changed(const Openers& openers);

@@ -309,6 +309,7 @@ KeptValue SourceCache::Core::keep(const std::string& flight,
   kept.generation = generation_;
   kept.field_of = whole_of(flight);
   kept.answer = answer_number;
+  kept.came_us = parts_.clock.steady_us();
   set_life(kept, spec_, parts_.clock, parts_.draw);
   quiet_.erase(flight);
   parts_.store.put(this, flight, kept.share(), spec_.cache.entries_max);
@@ -350,6 +351,22 @@ void SourceCache::Core::tell(Flights::Told& told) {
   for (auto& [waiter, given] : told) {
     waiter(std::move(given));
   }
+}
+
+void SourceCache::Core::refused(const std::string& flight, std::string_view version) {
+  const std::lock_guard lock(mutex_);
+  const auto kept = parts_.store.find(this, flight, ValueStore::Reading::look);
+  const std::int64_t since_us = parts_.clock.steady_us() - bounds::kRefusedValueMs * kUsPerMs;
+  if (!kept || kept->version != version || kept->came_us > since_us) {
+    return;
+  }
+  // Its other fields are of the same answer.
+  for (const std::string& other : parts_.store.keys(this)) {
+    if (whole_of(other) == kept->field_of) {
+      parts_.store.drop(this, other);
+    }
+  }
+  is_to_forget_ = true;
 }
 
 std::size_t SourceCache::Core::flush() {

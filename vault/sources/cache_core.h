@@ -38,6 +38,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   std::optional<FetchAnswer> fetch(const Route& route,
                                    const Wanted& wanted,
                                    FetchCallback callback);
+  void refused(const std::string& flight, std::string_view version);
   std::size_t flush();
   void vault_changed(const Openers& openers);
   // Who waits is told nothing any more, and nobody waits from now on.

@@ -88,6 +88,14 @@ std::optional<FetchAnswer> Sources::fetch(const Wanted& wanted, FetchCallback ca
   return cache->fetch(*route, wanted, std::move(callback));
 }
 
+void Sources::refused(const Wanted& wanted, std::string_view version) {
+  const Route* route = wanted.table == nullptr ? nullptr : wanted.table->find(wanted.name);
+  const auto cache = route == nullptr ? nullptr : cache_of(*wanted.table, route->source);
+  if (cache != nullptr) {
+    cache->refused(*route, wanted.kind, version);
+  }
+}
+
 std::shared_ptr<SourceCache> Sources::cache_of(const SourceTable& table,
                                                std::uint32_t source) const {
   const std::lock_guard lock(mutex_);

@@ -43,6 +43,8 @@ class Sources final : public Source {
   [[nodiscard]] std::optional<FetchAnswer> fetch(const Wanted& wanted,
                                                  FetchCallback callback) override;
 
+  void refused(const Wanted& wanted, std::string_view version) override;
+
   // The vault of this machine was read again. Does nothing where it is as it was.
   void vault_read();
 

@@ -13,6 +13,7 @@ KeptValue KeptValue::share() const {
           .generation = generation,
           .field_of = field_of,
           .answer = answer,
+          .came_us = came_us,
           .refresh_us = refresh_us,
           .end_us = end_us,
           .stale_end_us = stale_end_us};

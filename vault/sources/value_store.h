@@ -27,6 +27,7 @@ struct KeptValue {
   std::uint64_t generation = 0;            // of its source
   std::string field_of = {};               // as Fetched has it, and the next
   std::uint64_t answer = 0;
+  std::int64_t came_us = 0;
   std::int64_t refresh_us = 0;    // from then on a new one is fetched
   std::int64_t end_us = 0;        // good until then
   std::int64_t stale_end_us = 0;  // kept until then, for a source that is down

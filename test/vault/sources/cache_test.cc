@@ -322,6 +322,28 @@ TEST_CASE("a flush ends every wait for a source that failed") {
   CHECK(source.asked_for() == "fetch K");
 }
 
+TEST_CASE("a value that a service refused is asked for anew, but once a minute at most", "[I10]") {
+  Cached source;
+  const auto is_kept_when_refused = [&](std::string_view version) {
+    source.cache->refused({0, "K", ""}, EntryKind::text, version);
+    return source.ask()->is_at_once;
+  };
+  REQUIRE(source.fetch("K") == "value-1");
+  REQUIRE(source.fetch("L") == "other");
+  const std::string version = (*source.ask()->answer)->version;
+  source.pass_s(59);
+  CHECK(is_kept_when_refused(version));
+  source.pass_s(1);
+  CHECK(is_kept_when_refused("of before"));
+  CHECK_FALSE(is_kept_when_refused(version));
+  CHECK(source.ask("L")->is_at_once);
+  source.world.values["K"] = "value-2";
+  source.answer();
+  const auto other = source.ask();
+  REQUIRE(other->text() == "value-2");
+  CHECK(is_kept_when_refused((*other->answer)->version));
+}
+
 TEST_CASE("behind a change of the vault a source that was not let in is asked at once, no other") {
   const bool is_lost = GENERATE(true, false);
   Cached source;
