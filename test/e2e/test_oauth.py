@@ -4,14 +4,29 @@
 import base64
 import concurrent.futures
 import json
+import os
+import pathlib
+import resource
 import subprocess
+import threading
 import time
 
-from harness import token_server
+from harness import client, proxy, token_server
 from harness.case import H, Case, document, main
 
 P = "shop-PLACEHOLDER-tokens-0123456789abcd"
 AUTH = "auth.vendor.test"
+
+
+class Point:
+    """Who comes to it stays until he may go on."""
+
+    def __init__(self):
+        self.reached, self.may_go_on = threading.Event(), threading.Event()
+
+    def __call__(self, *_):
+        self.reached.set()
+        self.may_go_on.wait(60)
 
 
 class Oauth(Case):
@@ -77,16 +92,52 @@ class Oauth(Case):
         self.assertEqual(self.events(running, "token_rotation"), [("rotation_pending", "ok"), ("rotated", "ok")])
         self.assertEqual(self.events(running, "token_exchange"), [("minted", "ok")])
 
-    def test_after_a_kill_the_token_of_the_vault_is_good(self):
-        """The old one is never sent again."""
+    def kill_at(self, running, path, point, condition=lambda: True):
+        """The client asks, and the proxy is killed when somebody is at the point."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(running.ask, H, "GET", path, [("Authorization", f"Bearer {P}")])
+            self.assertTrue(point.reached.wait(30), path)
+            self.assertTrue(self.recorder.wait(condition), path)
+            running.kill()
+            point.may_go_on.set()
+            self.assertTrue(asked.exception() is not None or asked.result() is None, path)
+
+    def rotations(self, running):
+        return [event for event, _ in self.events(running, "token_rotation")]
+
+    def test_after_a_kill_at_any_point_the_token_of_the_vault_is_good_or_the_log_shows_that_it_is_lost(self):
+        """Each start asks anew, which a server that was sent an old token would refuse."""
         double = self.double()
         home, running = self.shop("killed", double)
-        for number in range(3):
-            self.assertEqual(self.ask(running, f"/killed/{number}").status, 200)
-            running.kill()
-            running = self.start(home)
-        self.assertEqual(double.count(), 3)
+        asked, gone = Point(), ["rotation_pending"]
+        double.trouble = lambda: asked() or "none"  # it has not exchanged anything
+        self.kill_at(running, "/killed/asked", asked)
+        self.assertEqual(self.rotations(running), gone)
+        self.assertTrue(self.recorder.wait(lambda: double.count() == 1))
+        double.trouble = lambda: None
+
+        running, kept = self.start(home), Point()
+        self.recorder.on_accept = kept
+        self.kill_at(running, "/killed/kept", kept, lambda: self.rotations(running)[-1] == "rotated")
+        self.recorder.on_accept = None
+        self.assertEqual(self.recorder.seen("/killed/kept"), [])
+        self.assertEqual(self.rotations(running), [*gone, "rotation_pending", "rotated"])
+
+        running, used = self.start(home), Point()
+        self.recorder.on("/killed/used", used)
+        self.kill_at(running, "/killed/used", used)
         self.assertFalse(double.is_revoked)
+
+        running, made = self.start(home), Point()
+        double.made = made
+        self.kill_at(running, "/killed/made", made)
+        double.made = lambda: None
+        self.assertFalse(double.is_revoked)
+        self.assertEqual(self.rotations(running), [*gone, *2 * ["rotation_pending", "rotated"], "rotation_pending"])
+        running = self.start(home)
+        self.refused(self.ask(running, "/killed/lost"), 503, "secret_unavailable")
+        self.assertEqual(self.events(running, "token_exchange")[-1], ("minted", "token_endpoint_error:invalid_grant"))
+        self.assertEqual(double.count(), 5)
 
     def test_a_call_that_was_not_answered_loses_nothing(self):
         double = self.double()
@@ -106,6 +157,76 @@ class Oauth(Case):
             answers = list(pool.map(lambda number: self.ask(running, f"/cold/{number}").status, range(20)))
         self.assertEqual(answers, [200] * 20)
         self.assertEqual(double.count(), 1)
+
+    def test_two_processes_race_for_one_exchange_and_both_have_its_token(self):
+        double, point = self.double(), Point()
+        double.trouble = point
+        home, running = self.shop("race", double)
+        command = [proxy.BINARY, "source", "test", "mint:SHOP", "--password-file", str(home.password_file), "--json"]
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(self.ask, running, "/race")
+            self.assertTrue(point.reached.wait(30))
+            testing = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env=proxy.clean_environment(KEYSWAP_HOME=home.path))
+            waits = self.recorder.wait(lambda: self.has_open(testing.pid, home.path / "sources.lock"), 9)
+            point.may_go_on.set()
+            out, err = testing.communicate(timeout=60)
+            self.assertTrue(waits, err)
+            self.assertEqual(asked.result().status, 200)
+        home.outputs += [("stdout of the race", out), ("stderr of the race", err)]
+        self.assertEqual(testing.returncode, 0, err)
+        self.assertEqual(double.count(), 1)
+        self.assertEqual(self.recorder.one("/race").get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual(self.ask(running, "/raced").status, 200)
+        self.assertEqual(self.rotations(running), ["rotation_pending", "rotated"])
+        self.assertEqual(self.events(running, "token_exchange"), 2 * [("minted", "ok")])
+
+    def has_open(self, pid, path):
+        """As the file of locks by who has a lock, and by who waits for one."""
+        return any(os.path.realpath(entry) == os.path.realpath(path) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+
+    def test_a_thousand_requests_at_the_end_of_a_token_make_one_exchange_and_wait_for_no_more(self):
+        """Over a thousand connections that are in use; then once more, with the token at hand."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        double = self.double(expires_in=2)
+        home, running = self.shop("many", double)
+        self.assertEqual(self.ask(running, "/many/first").status, 200)
+        end = time.time() + double.expires_in
+        context = client.tls_context(home.ca)
+        wires = [self.enter(running.tunnel(H, timeout=60, context=context)) for _ in range(1000)]
+        self.send_all(wires, "/many/open", [])
+        self.assertEqual({wire.response().status for wire in wires}, {200})
+        self.assertTrue(self.recorder.wait(lambda: time.time() > end))
+
+        point = Point()
+        double.trouble, double.expires_in = point, 3600
+        self.send_all(wires, "/many/waits")
+        self.assertEqual(running.ask(H, "GET", "/many/unbound").status, 200)  # behind all that was sent before
+        self.assertTrue(point.reached.wait(30))
+        point.may_go_on.set()
+        waited = self.answers_in(wires)
+        self.send_all(wires, "/many/goes")
+        self.assertLess(waited, 2 * self.answers_in(wires) + 2)
+        self.assertEqual(double.count(), 2)
+        for path in ("/many/waits", "/many/goes"):
+            seen = [request.get("Authorization") for request in self.recorder.seen(path)]
+            self.assertEqual(seen, 1000 * [f"Bearer {double.last()}"])
+
+    def enter(self, wire):
+        self.addCleanup(wire.close)
+        return wire
+
+    def send_all(self, wires, path, fields=(("Authorization", f"Bearer {P}"),)):
+        for wire in wires:
+            wire.send(client.request_bytes("GET", path, H, fields))
+
+    def answers_in(self, wires):
+        """Seconds until each has its answer, which is a good one."""
+        begun = time.monotonic()
+        self.assertEqual([wire.response().status for wire in wires], len(wires) * [200])
+        return time.monotonic() - begun
 
     def test_L05_a_refused_refresh_token_is_not_tried_again_until_it_is_another(self):
         double = self.double()

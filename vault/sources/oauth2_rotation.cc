@@ -147,6 +147,16 @@ class RefreshRun final : public Run {
     if (auto step = who_.on(std::move(answer))) {
       return std::move(*step);
     }
+    // What the server gives is nowhere else until it is kept: a kill from here on, also while the
+    // answer is on its way, leaves this record with nothing behind it.
+    expires_at_.reset();
+    return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
+  }
+
+  Step on_pending_noted(Answer answer) {
+    if (!is_durable(answer)) {
+      return fail(FetchFault::unavailable, "audit_unavailable");
+    }
     const auto form =
         form_of({{"grant_type", "refresh_token"}, {"refresh_token", refresh_.reveal()}});
     if (!form) {
@@ -186,7 +196,7 @@ class RefreshRun final : public Run {
                              .minted_us = minted_us_,
                              .expires_at = expires_at_,
                              .fault = fault_});
-    return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
+    return keep_refresh(*pending_of(grant_));
   }
 
   // Nothing more is tried with it, by nobody: a server may take a second try for a theft.
@@ -203,11 +213,6 @@ class RefreshRun final : public Run {
   Step on_lost_kept(Answer /*answer*/) { return std::move(failed_); }
 
   // --- a new refresh token ---
-
-  Step on_pending_noted(Answer answer) {
-    is_recorded_ = is_durable(answer);
-    return keep_refresh(*pending_of(grant_));
-  }
 
   // I13: durable before the access token is used.
   Step keep_refresh(const PendingRotation& pending) {
@@ -251,8 +256,7 @@ class RefreshRun final : public Run {
   }
 
   Step on_rotated_noted(Answer answer) {
-    is_recorded_ = is_recorded_ && is_durable(answer);
-    if (!is_recorded_) {
+    if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
     if (!is_ours_) {
@@ -339,7 +343,6 @@ class RefreshRun final : public Run {
   std::int64_t minted_us_ = 0;
   std::optional<std::int64_t> expires_at_;
   bool has_type_ = true;
-  bool is_recorded_ = true;
   bool has_asked_ = false;
   bool is_ours_ = true;  // what was kept came for this grant, under this policy
   int conflicts_ = 0;

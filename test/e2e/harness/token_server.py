@@ -20,7 +20,8 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class TokenServer:
-    """Answers /token and /app/ of a recorder. `trouble()` may give (status, body) or "none" in place of an answer."""
+    """Answers /token and /app/ of a recorder. `trouble()` may give (status, body) or "none" in place of an answer;
+    `made()` is called when what it gives is made, and not sent yet."""
 
     def __init__(self, recorder, expires_in=3600, rotates=True):
         self.expires_in, self.rotates = expires_in, rotates
@@ -28,7 +29,7 @@ class TokenServer:
         self.issued = {}  # every token that it gave out, by a name
         self.is_revoked = False
         self.forms, self.bearers = [], []  # of all calls
-        self.trouble = lambda: None
+        self.trouble = self.made = lambda: None
         self.lock = threading.Lock()
         recorder.on("/token", self._answer)
         recorder.on("/app/", self._install)
@@ -129,6 +130,7 @@ class TokenServer:
             if is_login or (form["grant_type"] == "refresh_token" and self.rotates):
                 self.is_revoked = self.is_revoked and not is_login
                 said["refresh_token"] = self.refresh_token = self.make("refresh")
+        self.made()
         connection.answer(200, json.dumps(said).encode(), [("Content-Type", "application/json")])
 
     def _install(self, request, connection):
