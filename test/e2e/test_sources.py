@@ -195,8 +195,13 @@ class FromAgentVaultProxy(Sources):
            "HOOK": "hook-live-avp-Zt4bN2vM8cR5", "FORM": "form-live-avp-wL1j7Kq9Zt4b"}
     secrets = dict(HAS)
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.home = cls.make_home("avp", {})
+
     def avp(self, name, later=""):
-        """A home, and the file beside it, of a user whose Bitwarden has all of these secrets."""
+        """The file of a user whose Bitwarden has all of these secrets."""
         double = bitwarden.Bitwarden(self.vendor)
         self.secrets[f"the token of {double.client_id}"] = double.client_secret
         for secret, value in self.HAS.items():
@@ -208,9 +213,10 @@ class FromAgentVaultProxy(Sources):
         file = folder / "bindings.yaml"
         file.write_text(AVP.format(folder=folder, organization=double.organization, later=later))
         file.chmod(0o600)
-        return self.make_home(name, {}), file
+        return file
 
-    def run_with(self, home, text, audit):
+    def run_with(self, name, text, audit):
+        home = self.copy_home(self.home, name)
         here = {f"{host}:443": self.recorder.address for host in (H, H2)}
         there = {f"{host}:443": self.vendor.address for host in (bitwarden.API, bitwarden.IDENTITY)}
         upstream = yaml({"upstream": {"ca_file": str(self.authority.certificate), "resolve": {**here, **there}}})
@@ -235,32 +241,32 @@ class FromAgentVaultProxy(Sources):
 
     def test_the_file_works_as_it_stands(self):
         """[I01] Not a letter of it is changed: what lies at Bitwarden comes from there, and the log is a folder."""
-        home, file = self.avp("as-it-stands")
-        running = self.run_with(home, file.read_text(), file.parent / "audit.jsonl")
+        file = self.avp("as-it-stands")
+        running = self.run_with("as-it-stands", file.read_text(), file.parent / "audit.jsonl")
         self.comes_as_header(running, "/avp/unchanged")
 
     def test_what_is_refused_says_what_to_write(self):
         """[I27] A wildcard that nobody allowed, and the injectors of later versions: none is taken for something else."""
-        home, file = self.avp("refused", "LATER")
+        file = self.avp("refused", "LATER")
         for name, later, told in (("wildcard", WILDCARD, "set `allow_wildcard_hosts: true` at the top of the file"),
                                   ("multi", MULTI, "write `inject` as a list, an entry a place"),
-                                  ("body", BODY, "body")):
+                                  ("body", BODY, "write `body: text` in place of `type: body`")):
             with self.subTest(name):
                 shown = file.with_name(f"{name}.yaml")
                 shown.write_text(file.read_text().replace("LATER", later))
                 shown.chmod(0o600)
-                done = home.run("bindings", "check", shown)
+                done = self.home.run("bindings", "check", shown)
                 said = " ".join((done.stdout + done.stderr).decode().split())
-                self.assertEqual(done.returncode, 1, said)
+                self.assertEqual(done.returncode, 2, said)
                 self.assertIn(told, said)
 
     def test_a_migrated_file_runs_with_all_that_it_had(self):
         """What was refused as it stood is translated: wildcard hosts, several places, bodies."""
-        home, file = self.avp("migrated", WILDCARD + MULTI + BODY)
-        done = home.must("import", "avp", file)
+        file = self.avp("migrated", WILDCARD + MULTI + BODY)
+        done = self.home.must("import", "avp", file)
         self.assertNotIn("left out: secrets", done.stderr.decode())
         self.assertIn("changed: allow_wildcard_hosts", done.stderr.decode())
-        running = self.run_with(home, done.stdout.decode(), file.parent / "audit")
+        running = self.run_with("migrated", done.stdout.decode(), file.parent / "audit")
         self.comes_as_header(running, "/avp/migrated")
         self.comes(running, "/wild", "X-Key", self.HAS["WILD"], "wild-PLACEHOLDER-sources-Yb3Qq8Wc5m", host=H2)
         hook, form = "hook-PLACEHOLDER-sources-Yb3Qq8Wc5m", "form-PLACEHOLDER-sources-Yb3Qq8Wc5m"
