@@ -75,8 +75,9 @@ ChosenScheme read_scheme(const YamlNode& inject, Venues venues, ConfigIssues& is
   if (chosen.scheme == nullptr && is_foreign) {
     issues.error(type->place,
                  "`inject.type` " + quoted_or(type->text, "") + " is not supported here",
-                 type->text == "multi" ? "write `inject` as a list, an entry a place"
-                                       : "the schemes there are: keyswap help bindings");
+                 type->text == "multi"
+                     ? "write `inject` as a list, an entry a place (`keyswap import avp` does)"
+                     : "write `body: text` in place of `type: body` (`keyswap import avp` does)");
   } else if (chosen.scheme == nullptr) {
     static_cast<void>(read_choice(*type, "type", scheme_names(venues), issues));
   }

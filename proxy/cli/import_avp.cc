@@ -184,8 +184,13 @@ class Converter {
       if (!why.empty()) {
         return why;
       }
+      // There one request may use all of them; here each place says how many it allows.
+      set(injector,
+          "max_occurrences",
+          bindings::yaml_scalar(std::to_string(list.items.size()), true));
     }
-    changed("secrets." + shown(name), "`multi` is a list of places");
+    changed("secrets." + shown(name),
+            "`multi` is a list of places, any of which one request may use");
     *inject = std::move(list);
     return "";
   }

@@ -4,15 +4,18 @@
 Each test has bindings, paths and a proxy of its own; what a double was asked for is counted.
 """
 
+import base64
+import json
 import time
 
 from harness import bitwarden, hashicorp
-from harness.case import H, Case, bearer, document, main
+from harness.case import H, H2, Case, bearer, document, main
+from harness.proxy import yaml
 
 VALUE, VALUE2 = "sk-live-sources-7Kq+x/9=Zt4b", "sk-live-sources-Yb3/Qq8=Wc5"
 P, P2 = "sk-PLACEHOLDER-sources-one-x7Kq9Zt4b", "sk-PLACEHOLDER-sources-two-Yb3Qq8Wc5"
 VAULT = "vault.corp.test"
-HOSTS = (H, bitwarden.API, bitwarden.IDENTITY, VAULT)
+HOSTS = (H, H2, bitwarden.API, bitwarden.IDENTITY, VAULT)
 
 
 class Sources(Case):
@@ -92,17 +95,6 @@ class FromBitwarden(Sources):
         self.assertEqual([double.count(call) for call in ("login", "list", "values")], [1, 1, 1])
         self.lacks(running, "/once/other", P2)  # there is no "second"
 
-    def test_a_file_of_agent_vault_proxy_works_as_it_stands(self):
-        double = self.double()
-        double.add("K", VALUE)
-        token = self.inputs / "bws-token"
-        token.write_text(double.access_token + "\n")
-        token.chmod(0o600)
-        config = {"type": "bws", "organization_id": double.organization, "access_token_path": str(token)}
-        running = self.begin("avp", {"K": bearer("K", P)}, backend={"type": "bws", "config": config},
-                             cache={"ttl_seconds": 300, "max_entries": 100, "jitter_seconds": 30})
-        self.gets(running, "/avp")
-
     def test_every_trouble_of_a_call_is_a_503_and_passes(self):
         answers = {"busy": (429, "", [("Retry-After", "1")]), "broken": (500, "oops", []), "html": (200, "<html>", []),
                    "moved": (302, "", [("Location", f"https://{H}/stolen")]), "cut": "none"}
@@ -139,6 +131,149 @@ class FromBitwarden(Sources):
         double.add("first", VALUE2)
         running = self.company("twice", double, self.rules())
         self.lacks(running, "/twice")
+
+
+# A file of the documented form of agent-vault-proxy 0.4: header, template and compose, the cache, the backend, the log.
+AVP = """version: 1
+unmatched_destination_policy: deny
+secrets:
+  OPENAI_API_KEY:
+    placeholder: "sk-PLACEHOLDER-sources-one-x7Kq9Zt4b"
+    inject:
+      header: Authorization
+      format: "Bearer {{OPENAI_API_KEY}}"
+    bindings:
+      - host: api.example.test
+        methods: [GET, POST]
+        paths: ["/avp/**"]
+  TRACKER:
+    placeholder: "tracker-PLACEHOLDER-sources-x7Kq9Zt4b"
+    compose: [TRACKER_USER, TRACKER_TOKEN]
+    inject:
+      header: Authorization
+      template: "Basic {{{{ (TRACKER_USER + ':' + TRACKER_TOKEN) | b64encode }}}}"
+    bindings:
+      - host: api.example.test
+{later}cache: {{ ttl_seconds: 300, max_entries: 100, jitter_seconds: 30 }}
+preflight: {{ fail_on_warning: false }}
+audit: {{ path: {folder}/audit.jsonl, fail_on_unwritable: true }}
+backend:
+  type: bws
+  config:
+    type: bws
+    organization_id: {organization}
+    access_token_path: {folder}/bws-token
+    state_path: {folder}/bws-state
+"""
+# What is refused as it stands, and what the error says to write instead.
+WILDCARD = """  WILD:
+    placeholder: "wild-PLACEHOLDER-sources-Yb3Qq8Wc5m"
+    inject: { header: X-Key, format: "{WILD}" }
+    bindings: [{ host: "*.example.test" }]
+"""
+MULTI = """  HOOK:
+    placeholder: "hook-PLACEHOLDER-sources-Yb3Qq8Wc5m"
+    inject:
+      type: multi
+      injectors:
+        - { type: header, header: X-Hook, format: "{HOOK}" }
+        - { type: body, content_type: application/json, format: "{HOOK}" }
+    bindings: [{ host: api.example.test, methods: [POST] }]
+"""
+BODY = """  FORM:
+    placeholder: "form-PLACEHOLDER-sources-Yb3Qq8Wc5m"
+    inject: { type: body, content_type: application/x-www-form-urlencoded, format: "{FORM}" }
+    bindings: [{ host: api.example.test, methods: [POST] }]
+"""
+
+
+class FromAgentVaultProxy(Sources):
+    """A user's file of agent-vault-proxy, whose secrets stay at Bitwarden. Only where the hosts are is added."""
+
+    HAS = {"OPENAI_API_KEY": "sk-live-avp-7Kq9Zt4bN2vM", "TRACKER_USER": "ann@sources.example.test",
+           "TRACKER_TOKEN": "tracker-live-avp-8cR5wL1j", "WILD": "wild-live-avp-Lm0xTr6eQq8W",
+           "HOOK": "hook-live-avp-Zt4bN2vM8cR5", "FORM": "form-live-avp-wL1j7Kq9Zt4b"}
+    secrets = dict(HAS)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.home = cls.make_home("avp", {})
+
+    def avp(self, name, later=""):
+        """The file of a user whose Bitwarden has all of these secrets."""
+        double = bitwarden.Bitwarden(self.vendor)
+        self.secrets[f"the token of {double.client_id}"] = double.client_secret
+        for secret, value in self.HAS.items():
+            double.add(secret, value)
+        folder = self.inputs / name
+        folder.mkdir(mode=0o700)
+        (folder / "bws-token").write_text(double.access_token + "\n")
+        (folder / "bws-token").chmod(0o600)
+        file = folder / "bindings.yaml"
+        file.write_text(AVP.format(folder=folder, organization=double.organization, later=later))
+        file.chmod(0o600)
+        return file
+
+    def run_with(self, name, text, audit):
+        home = self.copy_home(self.home, name)
+        here = {f"{host}:443": self.recorder.address for host in (H, H2)}
+        there = {f"{host}:443": self.vendor.address for host in (bitwarden.API, bitwarden.IDENTITY)}
+        upstream = yaml({"upstream": {"ca_file": str(self.authority.certificate), "resolve": {**here, **there}}})
+        home.bindings(text + upstream + "\n")
+        return self.start(home, audit=audit)
+
+    def comes(self, running, path, field, value, placeholder, body=b"", host=H, prefix=""):
+        """The placeholder in this field, and in the body, comes as the value."""
+        method = "POST" if body else "GET"
+        answer = running.ask(host, method, path, [(field, prefix + placeholder)] if field else [], body)
+        self.assertEqual(answer.status, 200, answer)
+        came = self.recorder.one(path)
+        if field:
+            self.assertEqual(came.get(field), value)
+        return came
+
+    def comes_as_header(self, running, path):
+        self.comes(running, f"{path}/bearer", "Authorization", f"Bearer {self.HAS['OPENAI_API_KEY']}", P, prefix="Bearer ")
+        pair = f"{self.HAS['TRACKER_USER']}:{self.HAS['TRACKER_TOKEN']}"
+        self.comes(running, f"{path}/basic", "Authorization", "Basic " + base64.b64encode(pair.encode()).decode(),
+                   "tracker-PLACEHOLDER-sources-x7Kq9Zt4b", prefix="Basic ")
+
+    def test_the_file_works_as_it_stands(self):
+        """[I01] Not a letter of it is changed: what lies at Bitwarden comes from there, and the log is a folder."""
+        file = self.avp("as-it-stands")
+        running = self.run_with("as-it-stands", file.read_text(), file.parent / "audit.jsonl")
+        self.comes_as_header(running, "/avp/unchanged")
+
+    def test_what_is_refused_says_what_to_write(self):
+        """[I27] A wildcard that nobody allowed, and the injectors of later versions: none is taken for something else."""
+        file = self.avp("refused", "LATER")
+        for name, later, told in (("wildcard", WILDCARD, "set `allow_wildcard_hosts: true` at the top of the file"),
+                                  ("multi", MULTI, "write `inject` as a list, an entry a place"),
+                                  ("body", BODY, "write `body: text` in place of `type: body`")):
+            with self.subTest(name):
+                shown = file.with_name(f"{name}.yaml")
+                shown.write_text(file.read_text().replace("LATER", later))
+                shown.chmod(0o600)
+                done = self.home.run("bindings", "check", shown)
+                said = " ".join((done.stdout + done.stderr).decode().split())
+                self.assertEqual(done.returncode, 2, said)
+                self.assertIn(told, said)
+
+    def test_a_migrated_file_runs_with_all_that_it_had(self):
+        """What was refused as it stood is translated: wildcard hosts, several places, bodies."""
+        file = self.avp("migrated", WILDCARD + MULTI + BODY)
+        done = self.home.must("import", "avp", file)
+        self.assertNotIn("left out: secrets", done.stderr.decode())
+        self.assertIn("changed: allow_wildcard_hosts", done.stderr.decode())
+        running = self.run_with("migrated", done.stdout.decode(), file.parent / "audit")
+        self.comes_as_header(running, "/avp/migrated")
+        self.comes(running, "/wild", "X-Key", self.HAS["WILD"], "wild-PLACEHOLDER-sources-Yb3Qq8Wc5m", host=H2)
+        hook, form = "hook-PLACEHOLDER-sources-Yb3Qq8Wc5m", "form-PLACEHOLDER-sources-Yb3Qq8Wc5m"
+        came = self.comes(running, "/hook", "X-Hook", self.HAS["HOOK"], hook, json.dumps({"key": hook}).encode())
+        self.assertEqual(json.loads(came.body), {"key": self.HAS["HOOK"]})
+        came = self.comes(running, "/form", None, None, form, f"key={form}".encode())
+        self.assertEqual(came.body, f"key={self.HAS['FORM']}".encode())
 
 
 class FromVault(Sources):
