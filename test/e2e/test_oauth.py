@@ -163,15 +163,15 @@ class Oauth(Case):
         double.trouble = point
         home, running = self.shop("race", double)
         command = [proxy.BINARY, "source", "test", "mint:SHOP", "--password-file", str(home.password_file), "--json"]
+        testing = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=proxy.clean_environment(KEYSWAP_HOME=home.path))
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            self.assertTrue(point.reached.wait(60))
             asked = pool.submit(self.ask, running, "/race")
-            self.assertTrue(point.reached.wait(30))
-            testing = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                       env=proxy.clean_environment(KEYSWAP_HOME=home.path))
-            waits = self.recorder.wait(lambda: self.has_open(testing.pid, home.path / "sources.lock"), 9)
+            waits = self.recorder.wait(lambda: self.has_open(running.pid, home.path / "sources.lock"), 8)
             point.may_go_on.set()
             out, err = testing.communicate(timeout=60)
-            self.assertTrue(waits, err)
+            self.assertTrue(waits)
             self.assertEqual(asked.result().status, 200)
         home.outputs += [("stdout of the race", out), ("stderr of the race", err)]
         self.assertEqual(testing.returncode, 0, err)

@@ -5,8 +5,8 @@
 // so it is in the vault, durably, before the access token is used (I13), and one process at a time
 // asks. What cannot be written is kept in locked memory and written with the next run, or when the
 // source goes; nothing is asked for meanwhile. It outlives its source: another one of the same
-// entry, as a reload makes it, writes it before it asks. Who is killed between the call and the write
-// may lose it: the record "pending" is there before the call is made, so the log shows that.
+// entry, as a reload makes it, writes it before it asks. Who is killed between the call and the
+// write may lose it: the record "pending" is there before the call is made, so the log shows that.
 //
 //   lock → the refresh token → what others have got of it → (is it fresh? done) → who we are
 //     → record "pending" → call
