@@ -102,7 +102,7 @@ struct Trouble {
   std::string_view body = {};
   std::int64_t retry_after_ms = 0;
   FetchFault fault = FetchFault::unavailable;
-  std::string outcome;
+  std::string outcome = {};
 
   [[nodiscard]] Ending ending() const { return {fault, outcome}; }
 };
