@@ -152,7 +152,8 @@ class FromVault(Sources):
                   "secret_id": "HV_SECRET", **more}
         self.secrets[f"the role's secret of {name}"] = double.secret_id
         rule = {**bearer("K", P), "source": "hv", "key": "agents/openai", "field": "api_key"}
-        return self.begin(name, rules or {"K": rule}, {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id}, sources={"hv": source})
+        entries = {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id}
+        return self.begin(name, rules or {"K": rule}, entries, sources={"hv": source})
 
     def test_a_field_of_a_value_comes_under_a_token_that_is_given_back(self):
         double = hashicorp.Hashicorp(self.vendor, namespace="team-a")
