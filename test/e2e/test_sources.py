@@ -52,8 +52,9 @@ class Sources(Case):
 
     def lacks(self, running, path, placeholder=P):
         """Nothing is sent."""
-        self.refused(self.ask(running, path, placeholder), 503, "secret_unavailable")
+        problem = self.refused(self.ask(running, path, placeholder), 503, "secret_unavailable")
         self.assertEqual(self.recorder.seen(path), [])
+        return problem
 
     def gets_in_time(self, running, path, placeholder=P):
         """The same, once the source is asked again."""
@@ -281,12 +282,13 @@ class FromVault(Sources):
 
     addresses = (VAULT,)
 
-    def begin_with(self, name, double, **more):
+    def begin_with(self, name, double, rules=None, **more):
         source = {"type": "vault", "address": f"https://{VAULT}", "auth": "approle", "role_id": "HV_ROLE",
                   "secret_id": "HV_SECRET", **more}
         self.secrets[f"the role's secret of {name}"] = double.secret_id
         rule = {**bearer("K", P), "source": "hv", "key": "agents/openai", "field": "api_key"}
-        return self.begin(name, {"K": rule}, {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id}, sources={"hv": source})
+        entries = {"HV_ROLE": double.role_id, "HV_SECRET": double.secret_id}
+        return self.begin(name, rules or {"K": rule}, entries, sources={"hv": source})
 
     def test_a_field_of_a_value_comes_under_a_token_that_is_given_back(self):
         double = hashicorp.Hashicorp(self.vendor, namespace="team-a")
@@ -315,6 +317,33 @@ class FromVault(Sources):
         self.lacks(running, "/sealed")
         double.is_sealed = False
         self.gets_in_time(running, "/unsealed")
+
+    def test_every_trouble_is_a_503_that_names_the_source_and_passes(self):
+        """[I1] Nothing of the secret, of the role or of a token stands in a refusal, and none follows a redirect."""
+        answers = {"moved": (302, "", [("Location", f"https://{H}/stolen")]), "busy": (429, "", [("Retry-After", "1")]),
+                   "broken": (500, "oops", []), "html": (200, "<html>", []), "revoked": None}
+        placeholders = [f"sk-PLACEHOLDER-vault-{number:02}-x7Kq9Zt4bYb3Q" for number in range(len(answers))]
+        double = hashicorp.Hashicorp(self.vendor)
+        rules = {f"K{number}": {**bearer(f"K{number}", placeholder), "source": "hv", "key": f"agents/{number}"}
+                 for number, placeholder in enumerate(placeholders)}
+        running = self.begin_with("troubles", double, rules)
+        for number, ((name, said), placeholder) in enumerate(zip(answers.items(), placeholders)):
+            with self.subTest(name):
+                path = f"secret/data/agents/{number}"
+                double.put(path, api_key=VALUE)
+                if said is None:  # what it gave is good no more, and there is no other to be had
+                    double.revoke_all()
+                    double.trouble = lambda came: (403, {"errors": ["permission denied"]}, []) if "login" in came else None
+                else:
+                    double.trouble = lambda came, said=said, path=path: said if came == path else None
+                problem = self.lacks(running, f"/vault/{name}", placeholder)
+                if said is None:
+                    self.lacks(running, "/vault/revoked/known", placeholders[0])
+                self.assertIn("hv", problem["detail"])
+                self.assertEqual([text for text in (VALUE, double.secret_id, *double.tokens) if text in str(problem)], [])
+                double.trouble = lambda _: None
+                self.gets_in_time(running, f"/vault/again/{name}", placeholder)
+        self.assertEqual(self.recorder.seen("/stolen"), [])
 
     def test_what_the_policy_forbids_and_what_is_deleted_is_none(self):
         for name in ("forbidden", "deleted"):

@@ -142,8 +142,12 @@ class NamesRun final : public Run {
     if (const auto* failed = std::get_if<Failed>(&read)) {
       return *failed;
     }
+    const JsonView keys = std::get<JsonText>(read).root().find("/data/keys");
+    if (!keys.is(JsonKind::array)) {
+      return fail(FetchFault::bad_answer, "malformed");
+    }
     Done done;
-    JsonItems names(std::get<JsonText>(read).root().find("/data/keys"));
+    JsonItems names(keys);
     while (names.next()) {
       auto name = names.value().plain_text(base::bounds::kSourceKeyBytesMax);
       if (name && !name->ends_with('/')) {

@@ -3,9 +3,12 @@
 // What the tests of backends share: a source's specification, and the steps that they look at.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -99,11 +102,15 @@ struct Trouble {
   std::string_view body = {};
   std::int64_t retry_after_ms = 0;
   FetchFault fault = FetchFault::unavailable;
-  const char* outcome = "";
+  std::string outcome = {};
+
+  [[nodiscard]] Ending ending() const { return {fault, outcome}; }
 };
 
-inline const std::vector<Trouble>& troubles() {
-  static const std::vector<Trouble> all = {
+using Troubles = std::vector<Trouble>;
+
+inline const Troubles& troubles() {
+  static const Troubles all = {
       {.name = "no connection", .error = {base::Errc::network, "refused"}, .outcome = "network"},
       {.name = "another certificate", .error = {base::Errc::tls, "bad"}, .outcome = "tls"},
       {.name = "time-out", .error = {base::Errc::timed_out, "late"}, .outcome = "timed_out"},
@@ -144,20 +151,106 @@ inline const std::vector<Trouble>& troubles() {
   return all;
 }
 
+// As token endpoints are told: a status stands in the word (vault/sources/oauth2_answer.h).
+inline Troubles token_troubles() {
+  Troubles all = troubles();
+  for (Trouble& one : all) {
+    if (one.status >= 300) {
+      one.outcome = "token_endpoint_status:" + std::to_string(one.status);
+    }
+  }
+  return all;
+}
+
+// Those that a call has no rule of its own for.
+inline Troubles without(Troubles all, std::string_view name) {
+  const auto left = std::erase_if(all, [&](const Trouble& one) { return one.name == name; });
+  REQUIRE(left == 1);
+  return all;
+}
+
+// Without those that are a success with a body that is none.
+inline Troubles without_malformed(Troubles all) {
+  std::erase_if(all, [](const Trouble& one) { return one.outcome == "malformed"; });
+  return all;
+}
+
+inline Answer as_answer(const Trouble& trouble) {
+  if (trouble.status == 0) {
+    return trouble.error;
+  }
+  CallAnswer answer;
+  answer.status = trouble.status;
+  answer.body = Secret::copy_of(trouble.body).value();
+  answer.retry_after_ms = trouble.retry_after_ms;
+  return answer;
+}
+
 inline Step tell(test::RunScript& script, const Trouble& trouble) {
-  return trouble.status == 0 ? script.tell(trouble.error)
-                             : script.answer(trouble.status, trouble.body, trouble.retry_after_ms);
+  return script.tell(as_answer(trouble));
+}
+
+inline void check_told(const Step& step, const Trouble& trouble) {
+  CHECK(ending(step) == trouble.ending());
+  CHECK(std::get<Failed>(step).retry_after_ms == trouble.retry_after_ms);
 }
 
 // Each trouble, told to a run that `come` has brought to a call.
 template <typename Come>
-void check_troubles(Come come) {
-  for (const Trouble& trouble : troubles()) {
+void check_troubles(Come come, const Troubles& all = troubles()) {
+  for (const Trouble& trouble : all) {
     INFO(trouble.name);
     test::RunScript script = come();
-    const Step step = tell(script, trouble);
-    CHECK(ending(step) == Ending{trouble.fault, trouble.outcome});
-    CHECK(std::get<Failed>(step).retry_after_ms == trouble.retry_after_ms);
+    check_told(tell(script, trouble), trouble);
+  }
+}
+
+// What a run is told when all goes well: of an entry, or in answer to a call.
+struct Reply {
+  int status = 0;  // 0: it is an entry's value
+  std::string text;
+};
+
+using Replies = std::vector<Reply>;
+
+// The run's step after the first `count` of them.
+inline Step go(test::RunScript& script, const Replies& replies, std::size_t count) {
+  Step step = script.begin();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& [status, text] = replies[i];
+    INFO("reply " << i);
+    REQUIRE(std::holds_alternative<Call>(step) == (status != 0));
+    step = status == 0 ? script.entry(text) : script.answer(status, text);
+  }
+  return step;
+}
+
+// In place of that answer: a success is told by its status, and JSON of another kind is not its.
+inline Troubles in_place_of(const Reply& good, Troubles all) {
+  for (Trouble& one : all) {
+    one.status = one.status == 200 ? good.status : one.status;
+    one.body = one.body == "[]" && good.text.starts_with('[') ? "{}" : one.body;
+  }
+  return all;
+}
+
+// Each trouble at each call of a run, which is whole with these replies. `make` gives one that
+// knows nothing yet.
+template <typename Make>
+void check_every_call(Make make, const Replies& replies, const Troubles& all = troubles()) {
+  test::RunScript whole = make();
+  as<Done>(go(whole, replies, replies.size()));
+  for (std::size_t n = 0; n < replies.size(); ++n) {
+    if (replies[n].status == 0) {
+      continue;
+    }
+    INFO("in place of reply " << n);
+    const auto come = [&] {
+      test::RunScript script = make();
+      as<Call>(go(script, replies, n));
+      return script;
+    };
+    check_troubles(come, in_place_of(replies[n], all));
   }
 }
 

@@ -270,21 +270,16 @@ TEST_CASE("a token that is none, or an access connector's, is told by name") {
 
 TEST_CASE("each call of Bitwarden may fail, and the failure is told as what it is") {
   std::deque<World> worlds;  // each trouble has its own
-  check_troubles([&] {
-    auto script = worlds.emplace_back().fetch();
-    to_login(script);
-    return script;
-  });
-  check_troubles([&] {
-    auto script = worlds.emplace_back().fetch();
-    as<Call>(to_list(script));
-    return script;
-  });
-  check_troubles([&] {
-    auto script = worlds.emplace_back().fetch();
-    as<Call>(to_values(script));
-    return script;
-  });
+  const Replies listed = {
+      {0, std::string(kOurToken)}, {200, login_answer()}, {200, list_answer(item(kId))}};
+  Replies fetched = listed;
+  fetched.push_back({200, data_answer()});
+  check_every_call([&] { return worlds.emplace_back().fetch(); }, fetched);
+  check_every_call([&] { return test::RunScript(worlds.emplace_back().backend->list()); }, listed);
+  Replies noticed = listed;
+  noticed.push_back({200, notes_answer({noted(kId, kBindingNote)})});
+  check_every_call([&] { return test::RunScript(worlds.emplace_back().backend->notes()); },
+                   noticed);
 }
 
 TEST_CASE("an organisation that the account may not see any more is a credential that is lost") {

@@ -116,6 +116,14 @@ TEST_CASE("What GitHub says instead of a token is told by its number") {
         Ending{FetchFault::bad_answer, "token_endpoint_status:200"});
 }
 
+TEST_CASE("GitHub that fails in any way gives no token, and loses no app") {
+  const Sample sample;
+  check_every_call([&] { return sample.fetch(); },
+                   {{0, std::string(bindings::test::kJwtRsaKey)},
+                    {201, answer_with("ghs_16C7e42F292c6912E7", "2023-11-14T23:13:20Z")}},
+                   token_troubles());
+}
+
 TEST_CASE("A token that GitHub refuses for a wrong clock of ours loses no key") {
   const Sample sample;
   const auto ended = [&](int status, std::int64_t date_off_s) {

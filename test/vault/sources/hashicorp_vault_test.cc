@@ -322,25 +322,82 @@ TEST_CASE("a role that is refused is told as that") {
   }
 }
 
-TEST_CASE("a sealed Vault, one that is behind, and a call that may fail in any way") {
+TEST_CASE(
+    "a Vault that fails at any call of a log-in, a fetch or a listing is told as what it is") {
   std::deque<World> worlds;
-  check_troubles([&] {
-    auto script = worlds.emplace_back().fetch();
-    to_login(script);
-    return script;
-  });
-  check_troubles([&] {
-    auto script = worlds.emplace_back().fetch();
-    as<Call>(to_value(script));
-    return script;
-  });
+  const auto by_role = [&]() -> World& {
+    return worlds.emplace_back();
+  };
+  const auto by_token = [&]() -> World& {
+    return worlds.emplace_back(
+        std::vector<SourceSetting>{{"address", "http://127.0.0.1:8200"}, {"token", "HV_TOKEN"}});
+  };
+  const Replies role = {{0, "role-1"}, {0, "secret"}, {200, login_answer()}};
+  const Replies token = {{0, "hvs.own"}, {200, R"({"data":{"ttl":0,"renewable":false}})"}};
+  const auto then = [](Replies replies, const std::string& last) {
+    replies.push_back({200, last});
+    return replies;
+  };
+  const std::string names = R"({"data":{"keys":["openai"]}})";
+  check_every_call([&] { return by_role().fetch(); }, then(role, value_answer()));
+  check_every_call([&] { return by_token().fetch(); }, then(token, value_answer()));
+  check_every_call([&] { return test::RunScript(by_role().backend->list()); }, then(role, names));
+  check_every_call([&] { return test::RunScript(by_token().backend->list()); }, then(token, names));
+  check_every_call([&] { return test::RunScript(by_token().backend->log_in()); }, token);
+}
+
+TEST_CASE("a sealed Vault, and one that is behind, are asked again later") {
   const auto told = [&](int status) {
-    auto script = worlds.emplace_back().fetch();
+    const World world;
+    auto script = world.fetch();
     as<Call>(to_value(script));
     return ending(script.answer(status, R"({"errors":["Vault is sealed"]})"));
   };
   CHECK(told(503) == Ending{FetchFault::unavailable, "sealed"});
   CHECK(told(412) == Ending{FetchFault::unavailable, "not_yet_consistent"});
+}
+
+// What is redirected is made anew, as above.
+TEST_CASE("a renewal that fails leaves the token as good as it was, to be renewed again") {
+  const World world;
+  log_in(world, login_answer());
+  const std::int64_t ends_us = world.backend->login_ends_us();
+  const auto to_renewal = [&] {
+    test::RunScript script(world.backend->log_in());
+    CHECK(as<Call>(script.begin()).url.ends_with("/auth/token/renew-self"));
+    return script;
+  };
+  check_troubles(to_renewal, without(troubles(), "a redirect"));
+  auto sealed = to_renewal();
+  CHECK(ending(sealed.answer(503, "")).fault == FetchFault::unavailable);
+  CHECK(world.backend->login_ends_us() == ends_us);
+  auto script = world.fetch();
+  CHECK(field_of(as<Call>(script.begin()), "X-Vault-Token") == "hvs.made");
+  auto again = to_renewal();
+  again.now_us += 10 * kSecondUs;
+  as<Done>(again.answer(200, login_answer()));
+  CHECK(world.backend->login_ends_us() == ends_us + 10 * kSecondUs);
+}
+
+TEST_CASE("a 403 of a secret, and then a Vault that fails: no token is taken for lost") {
+  const World world;
+  log_in(world, login_answer());
+  const auto to_doubt = [&] {
+    auto script = world.fetch();
+    as<Call>(script.begin());
+    CHECK(as<Call>(script.answer(403, "")).url.ends_with("/auth/token/lookup-self"));
+    return script;
+  };
+  check_troubles(to_doubt, without_malformed(troubles()));
+  auto sealed = to_doubt();
+  CHECK(ending(sealed.answer(503, "")) == Ending{FetchFault::unavailable, "sealed"});
+  // Whatever a success says, the token is good: the secret is what it may not read.
+  auto odd = to_doubt();
+  CHECK(ending(odd.answer(200, "<html>")) == Ending{FetchFault::not_found, "forbidden"});
+  CHECK(world.backend->login_ends_us() == test::FakeTime::kStartUs + 20 * kSecondUs);
+  auto script = world.fetch();
+  as<Call>(script.begin());
+  CHECK(value_of(as<Done>(script.answer(200, value_answer())), "app/openai") == "sk-live");
 }
 
 TEST_CASE("no key leads out of the mount") {
@@ -362,6 +419,21 @@ TEST_CASE("what was made for us is given back at the end, once") {
   CHECK(field_of(revoke, "X-Vault-Token") == "hvs.made");
   as<Done>(script.answer(204, ""));
   CHECK(world.backend->log_out() == nullptr);
+}
+
+TEST_CASE("a token that could not be given back is told, and not tried again: its lease ends it") {
+  std::deque<World> worlds;
+  const auto to_revoking = [&] {
+    const World& world = worlds.emplace_back();
+    log_in(world, login_answer());
+    test::RunScript script(world.backend->log_out());
+    as<Call>(script.begin());
+    CHECK(world.backend->log_out() == nullptr);
+    return script;
+  };
+  check_troubles(to_revoking, without_malformed(troubles()));
+  auto script = to_revoking();
+  as<Done>(script.answer(200, "<html>"));  // it was given back, whatever is said of it
 }
 
 TEST_CASE("the names at the top of the mount; folders are none, and an empty one has none") {

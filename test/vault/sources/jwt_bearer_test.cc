@@ -112,6 +112,14 @@ TEST_CASE("An account that is refused is told; there is nobody who could log in"
   CHECK(ended(200, "{}") == Ending{FetchFault::bad_answer, "malformed"});
 }
 
+TEST_CASE("A token endpoint that fails in any way gives no token, and loses no account") {
+  const Sample sample;
+  check_every_call([&] { return sample.fetch(); },
+                   {{0, std::string(bindings::test::kJwtRsaKey)},
+                    {200, R"({"access_token":"ya29.a","expires_in":3599,"token_type":"Bearer"})"}},
+                   token_troubles());
+}
+
 TEST_CASE("An assertion that is refused for a wrong clock of ours loses no account") {
   const Sample sample;
   const auto ended = [&](std::string_view body, std::int64_t date_off_s, int status = 400) {

@@ -92,4 +92,16 @@ TEST_CASE("a code that is refused changes nothing") {
   CHECK(world.records.empty());
 }
 
+TEST_CASE("a code whose exchange fails in any way changes nothing, and is not sent twice") {
+  for (const Trouble& trouble : token_troubles()) {
+    INFO(trouble.name);
+    World world;
+    CodeLogin login = login_at();
+    LoginScript script(world, code_run(login));
+    CHECK(script.call().is_spending);
+    script.tell(as_answer(trouble));
+    check_login_ended(script, trouble, world);
+  }
+}
+
 }  // namespace keyswap::vault

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/login_device.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -151,6 +153,47 @@ TEST_CASE("a server that is away for a moment does not end a login; one that is 
   CHECK(script.waits_ms == Waits{5'000, 10'000, 15'000});
   script.tell(base::Error{base::Errc::tls, "another"});
   CHECK(script.told() == "(tls)");
+}
+
+TEST_CASE("a login on another device that fails in any way as it begins shows nobody a code") {
+  for (const Trouble& trouble : token_troubles()) {
+    INFO(trouble.name);
+    World world;
+    DeviceLogin login = login_at();
+    LoginScript script(world, device_start_run(login));
+    script.tell(as_answer(trouble));
+    check_login_ended(script, trouble, world);
+    CHECK(login.user_code.empty());
+    CHECK(login.device_code.size() == 0);
+  }
+}
+
+TEST_CASE("of what may fail while somebody logs in, what passes is waited for, and no more") {
+  const std::vector<std::string_view> passing = {
+      "no connection", "time-out", "too many requests", "its own failure"};
+  for (const Trouble& trouble : token_troubles()) {
+    INFO(trouble.name);
+    World world;
+    DeviceLogin login = begun();
+    LoginScript script(world, device_poll_run(login));
+    script.tell(as_answer(trouble));
+    if (std::find(passing.begin(), passing.end(), trouble.name) == passing.end()) {
+      check_login_ended(script, trouble, world);
+      continue;
+    }
+    CHECK(script.waits_ms == Waits{5'000, 10'000});
+    script.answer(200, kTokens);
+    CHECK(script.told() == "done");
+    CHECK(world.value("REFRESH") == "refresh-new-1");
+  }
+}
+
+TEST_CASE("who says when to ask again is not asked before") {
+  World world;
+  DeviceLogin login = begun();
+  LoginScript script(world, device_poll_run(login));
+  script.tell(as_answer({.name = "for a minute", .status = 429, .retry_after_ms = 60'000}));
+  CHECK(script.waits_ms == Waits{5'000, 60'000});
 }
 
 TEST_CASE("O28 who says no, and a code that has ended, end the login") {

@@ -87,6 +87,15 @@ class LoginScript {
   std::optional<Step> step_;
 };
 
+// A login that ended with a trouble left all as it was.
+inline void check_login_ended(const LoginScript& script,
+                              const Trouble& trouble,
+                              const World& world) {
+  check_told(script.step(), trouble);
+  CHECK(world.value("REFRESH") == "refresh-0000");
+  CHECK(world.records.empty());
+}
+
 inline constexpr std::string_view kTokens =
     R"({"access_token":"a-1","token_type":"Bearer","refresh_token":"refresh-new-1"})";
 

@@ -647,6 +647,26 @@ TEST_CASE("Every step answered by every answer ends, and no token is used that i
   }
 }
 
+TEST_CASE(
+    "A refresh that fails in any way loses no refresh token: the same one serves the next run",
+    "[I13]") {
+  for (const Trouble& trouble : token_troubles()) {
+    INFO(trouble.name);
+    World world;
+    auto process = process_in(world);
+    go_to<Call>(process);
+    process.tell(as_answer(trouble));
+    check_told(process.step(), trouble);
+    CHECK(world.value("REFRESH") == "refresh-0000");
+    CHECK(world.vault.at("REFRESH").version == "v0");
+    CHECK(world.records.empty());
+    process.restart();
+    CHECK(told(process.fetch()) == "access-1");
+    CHECK(world.value("REFRESH") == world.server.good);
+    CHECK_FALSE(world.server.is_revoked);
+  }
+}
+
 TEST_CASE("What is kept beside a refresh token is read as it was written, and nothing else is") {
   REQUIRE(lock_memory());
   KeptToken kept;

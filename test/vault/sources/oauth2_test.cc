@@ -101,6 +101,16 @@ TEST_CASE(
   CHECK(ended(503, "") == Ending{FetchFault::unavailable, "token_endpoint_status:503"});
 }
 
+TEST_CASE(
+    "A client whose token endpoint fails in any way has no token, and is not taken for lost") {
+  const auto sample = with_secret();
+  check_every_call([&] { return sample.fetch(); },
+                   {{0, "an id"},
+                    {0, "a secret"},
+                    {200, R"({"access_token":"t","token_type":"bearer","expires_in":600})"}},
+                   token_troubles());
+}
+
 TEST_CASE("L12 without a word of its type the token is used once a record says so") {
   const auto sample = with_secret();
   for (const bool is_durable : {true, false}) {

@@ -162,7 +162,7 @@ TEST_CASE("an id that leads elsewhere is no answer") {
         Ending{FetchFault::bad_answer, "malformed"});
 }
 
-TEST_CASE("1Password's errors, and calls that may fail in any way") {
+TEST_CASE("1Password's errors are told by what they mean") {
   const World world;
   const auto told = [&](int status) {
     auto script = world.fetch();
@@ -175,11 +175,16 @@ TEST_CASE("1Password's errors, and calls that may fail in any way") {
   auto bad_token = world.fetch();
   as<ReadEntry>(bad_token.begin());
   CHECK(ending(bad_token.entry("a b")) == Ending{FetchFault::auth_lost, "no_token"});
-  check_troubles([&] {
-    auto script = world.fetch();
-    to_item(script);
-    return script;
-  });
+}
+
+TEST_CASE(
+    "1Password may fail at each call: as a vault and an item are looked up, and at the item") {
+  const World world;
+  check_every_call([&] { return world.fetch(); },
+                   {{0, "eyJ.connect"},
+                    {200, "[" + found("name", "Team", kVaultId) + "]"},
+                    {200, "[" + found("title", "OpenAI", kItemId) + "]"},
+                    {200, std::string(kItem)}});
 }
 
 }  // namespace keyswap::vault

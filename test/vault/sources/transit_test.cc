@@ -90,11 +90,23 @@ TEST_CASE("with its name as associated data, an entry's text cannot stand in for
 
 TEST_CASE("a Transit that is down is no reason to take anything else") {
   std::deque<World> worlds;
-  check_troubles([&] {
-    auto script = worlds.emplace_back(Settings{{"local_key", "LOCAL_KEY"}}).fetch();
-    to_transit(script, kSealed);
-    return script;
-  });
+  const auto fetch = [&](Settings more) {
+    more.push_back({"local_key", "LOCAL_KEY"});
+    return worlds.emplace_back(more).fetch();
+  };
+  const std::string row(kSealed);
+  const std::string plain(kPlain);
+  check_every_call(
+      [&] { return fetch({}); },
+      {{0, row}, {0, "hvs.own"}, {200, R"({"data":{"ttl":0,"renewable":false}})"}, {200, plain}});
+  const Settings role = {{"auth", "approle"}, {"role_id", "HV_ROLE"}, {"secret_id", "HV_SECRET"}};
+  check_every_call(
+      [&] { return fetch(role); },
+      {{0, row},
+       {0, "role-1"},
+       {0, "secret"},
+       {200, R"({"auth":{"client_token":"hvs.made","lease_duration":20,"renewable":true}})"},
+       {200, plain}});
   auto sealed = worlds.emplace_back().fetch();
   to_transit(sealed, kSealed);
   CHECK(ending(sealed.answer(503, "")) == Ending{FetchFault::unavailable, "sealed"});
