@@ -149,14 +149,15 @@ class Asked {
 const std::vector<std::string> kPair = {kRealId, aws::kS3Secret};
 const std::vector<std::string> kPairWithToken = {kRealId, aws::kS3Secret, "the/token+1=="};
 
-Request presigned(const std::string& more = "") {
+// The throw-away pair's, of the plain URL.
+const std::string kFakeUrl = "d3081728df8df810d9db4f6487a1e3520ed7a637ee221e784147eed36ded1422";
+
+Request presigned(const std::string& more = "", const std::string& signature = kFakeUrl) {
   Request request;
   request.target = "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" + kId +
                    "%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&"
                    "X-Amz-Expires=86400&X-Amz-SignedHeaders=host" +
-                   more +
-                   "&X-Amz-Signature="
-                   "d3081728df8df810d9db4f6487a1e3520ed7a637ee221e784147eed36ded1422";
+                   more + "&X-Amz-Signature=" + signature;
   request.fields = {{"Host", kHost}};
   return request;
 }
@@ -230,6 +231,19 @@ TEST_CASE("a presigned URL gets S3's published signature, and keeps its time") {
   CHECK(
       token.target.ends_with("&X-Amz-Security-Token=the%2Ftoken%2B1%3D%3D&X-Amz-Signature="
                              "8526515b37a77484c44f63c08eb00a54e25f71011ca19eaf157b0a8265d19378"));
+}
+
+TEST_CASE("L29 a presigned URL's own token goes: the pair's stands there, or none") {
+  const Asked asked(presigned("&X-Amz-Security-Token=theirs%2F1%3D",
+                              "a8773ee7f4f3806d4d71ea754b0ee33f92ce346c734756633249902f3ea1eaaf"));
+  const Asked plain(presigned());
+  const auto with_token = with(", session_token: TOKEN");
+  CHECK(asked.sign(with(), kPair).target == plain.sign(with(), kPair).target);
+  CHECK(asked.sign(with_token, kPairWithToken).target ==
+        plain.sign(with_token, kPairWithToken).target);
+  // The client signed its token, too.
+  CHECK(Asked(presigned("&X-Amz-Security-Token=another")).refusal(with_token) ==
+        SignerRefusal::malformed_request);
 }
 
 TEST_CASE("a presigned URL is good for as long as it says, and a signature for five minutes") {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS: Debian's `aws` through `keyswap run`, with a throw-away pair, to a store that speaks S3.
+"""AWS: Debian's `aws` and AWS's SDK for JavaScript (npm) through `keyswap run`, with a throw-away pair, to a store that
+speaks S3.
 
 s3rver (npm) stores; it does not verify signatures of version 4. So a recorder stands before it and verifies each request as
 AWS would, with its own Python over the bytes that arrived (harness/sigv4.py), before the store sees it.
@@ -11,6 +12,7 @@ import os
 import shutil
 import subprocess
 import unittest
+import urllib.parse
 
 from harness import canary, proxy, sigv4
 from harness.case import Case, document, main
@@ -19,6 +21,8 @@ from harness.packages import installed
 S3, STS = "s3.eu-central-1.amazonaws.com", "sts.eu-central-1.amazonaws.com"
 PLACEHOLDER, FAKE_SECRET = "AKIAPLACEHOLDER23456", "throw-away-secret-of-40-characters-00000"
 KEY_ID, SECRET = "AKIA7Q2MZX4LKE5BWT3N", "Zk8+real/Secret9Qw2Er5Ty7Ui0Op3As6Df8Gh1J"
+# Of a session: the pair comes with a token, of the program's as of the real one.
+SESSION_PLACEHOLDER, FAKE_TOKEN, TOKEN = "ASIAPLACEHOLDER23456", "throw-away/token+0==", "real/Token+8Kd2Wq7Zx5Vb3Nm9=="
 
 
 class Store:
@@ -53,7 +57,7 @@ class Store:
 
 
 class Aws(Case):
-    secrets = {"AWS_ID": KEY_ID, "AWS_SECRET": SECRET}
+    secrets = {"AWS_ID": KEY_ID, "AWS_SECRET": SECRET, "AWS_TOKEN": TOKEN}
 
     @classmethod
     def setUpClass(cls):
@@ -65,7 +69,9 @@ class Aws(Case):
         cls.home = cls.make_home()
         inject = {"type": "sigv4", "access_key_id": "AWS_ID", "secret_access_key": "AWS_SECRET",
                   "placeholder_secret": FAKE_SECRET}
-        rules = {"AWS": {"placeholder": PLACEHOLDER, "inject": inject, "bindings": [{"host": S3}, {"host": STS}]}}
+        rules = {"AWS": {"placeholder": PLACEHOLDER, "inject": inject, "bindings": [{"host": S3}, {"host": STS}]},
+                 "AWS_SESSION": {"placeholder": SESSION_PLACEHOLDER, "inject": {**inject, "session_token": "AWS_TOKEN"},
+                                 "bindings": [{"host": S3}]}}
         cls.home.bindings(document(rules, recorder=cls.recorder, hosts=(S3, STS), root=cls.authority.certificate))
         cls.proxy = cls.start(cls.home)
         cls.program = sigv4.Program(PLACEHOLDER, FAKE_SECRET)
@@ -89,7 +95,8 @@ class Aws(Case):
         found = [(request, judged) for request, judged in self.judged if request.path == path]
         for request, judged in found:
             self.assertIsNone(judged.problem, request)
-            self.assertEqual(canary.find_in(request.raw_head, PLACEHOLDER), [])
+            for theirs in (PLACEHOLDER, SESSION_PLACEHOLDER, FAKE_TOKEN):
+                self.assertEqual(canary.find_in(request.raw_head, theirs), [])
         return [request for request, _ in found]
 
 
@@ -158,10 +165,8 @@ class Programs(Aws):
         self.assertEqual(self.seen("/photos/no"), [])
 
 
-@unittest.skipUnless(shutil.which("aws"), "aws is not installed")
-@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
-class Cli(Aws):
-    """Debian's `aws` puts, gets and lists, by the store's own answers."""
+class Stored(Aws):
+    """Programs that run with the throw-away pair, and have the store's own answers."""
 
     @classmethod
     def setUpClass(cls):
@@ -178,16 +183,22 @@ class Cli(Aws):
         skipped = ("connection", "transfer-encoding", "keep-alive") + (() if request.method == "HEAD" else ("content-length",))
         connection.answer(status, body, [field for field in fields if field[0].lower() not in skipped], "Answer")
 
-    def run_tool(self, *words):
+    def run_tool(self, *words, folder=None, key_id=PLACEHOLDER, **more):
         environment = proxy.clean_environment(
             KEYSWAP_HOME=self.home.path, HOME=self.scratch, AWS_CONFIG_FILE=self.scratch / "aws-config",
-            AWS_ACCESS_KEY_ID=PLACEHOLDER, AWS_SECRET_ACCESS_KEY=FAKE_SECRET, AWS_EC2_METADATA_DISABLED="true")
+            AWS_ACCESS_KEY_ID=key_id, AWS_SECRET_ACCESS_KEY=FAKE_SECRET, AWS_EC2_METADATA_DISABLED="true", **more)
         done = subprocess.run([proxy.BINARY, "run", "--password-file", str(self.home.password_file), "--", *map(str, words)],
-                              env=environment, capture_output=True, timeout=120, check=False)
+                              cwd=folder, env=environment, capture_output=True, timeout=120, check=False)
         self.note(f"{words} stdout", done.stdout)
         self.note(f"{words} stderr", done.stderr)
         self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
         return done.stdout
+
+
+@unittest.skipUnless(shutil.which("aws"), "aws is not installed")
+@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
+class Cli(Stored):
+    """Debian's `aws` puts, gets and lists."""
 
     def test_put_list_get_and_presigned(self):
         """[I5] A short object; its URL, signed with the throw-away pair, works through the proxy."""
@@ -214,6 +225,52 @@ class Cli(Aws):
         self.assertTrue([request for request in requests if request.method == "GET" and request.get("Range")])
         decisions = {(record["decision"], record["secret"]) for record in self.proxy.decisions("/photos/large.bin")}
         self.assertEqual(decisions, {("allowed", "AWS")})
+
+
+@unittest.skipUnless(shutil.which("node") and shutil.which("npm"), "Node is not installed")
+class Sdk(Stored):
+    """AWS's SDK for JavaScript (clients/aws/objects.mjs), which compares what it gets back with what it put."""
+
+    def stored(self, way, **more):
+        """What it printed, and what arrived."""
+        said = self.run_tool("node", "objects.mjs", way, folder=installed("aws"), AWS_REGION="eu-central-1", **more)
+        return said.decode().strip(), self.seen(f"/photos/by%20{way}")
+
+    def test_put_and_get(self):
+        """[I5]"""
+        _, (put, got) = self.stored("whole")
+        self.assertEqual((put.method, len(put.body), got.method), ("PUT", 100_000, "GET"))
+        decisions = {(record["decision"], record["secret"]) for record in self.proxy.decisions("/photos/by%20whole")}
+        self.assertEqual(decisions, {("allowed", "AWS")})
+
+    def test_a_stream_whose_hash_nobody_knows_before(self):
+        """[I5] In chunks, and behind them the checksum of what they were (which harness/sigv4.py looks at)."""
+        _, (put, got) = self.stored("stream")
+        self.assertEqual((put.get("X-Amz-Content-Sha256"), got.method), (sigv4.UNSIGNED_CHUNKS, "GET"))
+        self.assertIn(b"x-amz-checksum-crc32:", put.body)
+
+    def test_a_large_object_in_parts(self):
+        """[I5]"""
+        _, requests = self.stored("parts")
+        self.assertEqual([request.method for request in requests], ["POST", "PUT", "PUT", "POST", "GET"])
+
+    def test_a_presigned_url(self):
+        """[I5] It names the throw-away pair, and works through the proxy only."""
+        url, _ = self.stored("presigned")
+        self.assertIn(PLACEHOLDER, url)
+        self.assertEqual(self.run_tool("curl", "-sS", "--fail", url), b"by a URL")
+        self.assertIn("X-Amz-Signature=", self.seen("/photos/by%20presigned")[-1].target)
+
+    def test_the_token_of_a_session(self):
+        """[I5] A program's own is in its fields and in its URL: the real one's stands there instead, or none at all."""
+        for key_id, real in ((SESSION_PLACEHOLDER, TOKEN), (PLACEHOLDER, None)):
+            url, requests = self.stored("presigned", key_id=key_id, AWS_SESSION_TOKEN=FAKE_TOKEN)
+            self.assertEqual(requests[-1].get("X-Amz-Security-Token"), real)
+            self.assertIn("X-Amz-Security-Token=" + sigv4.encode(FAKE_TOKEN), url)
+            self.assertEqual(self.run_tool("curl", "-sS", "--fail", url), b"by a URL")
+            target = self.seen("/photos/by%20presigned")[-1].target
+            found = urllib.parse.parse_qs(target.partition("?")[2]).get("X-Amz-Security-Token")
+            self.assertEqual(found, None if real is None else [real])
 
 
 if __name__ == "__main__":
