@@ -241,13 +241,13 @@ class FromAgentVaultProxy(Sources):
                    "tracker-PLACEHOLDER-sources-x7Kq9Zt4b", prefix="Basic ")
 
     def test_the_file_works_as_it_stands(self):
-        """[I01] Not a letter of it is changed: what lies at Bitwarden comes from there, and the log is a folder."""
+        """I01 Not a letter of it is changed: what lies at Bitwarden comes from there, and the log is a folder."""
         file = self.avp("as-it-stands")
         running = self.run_with("as-it-stands", file.read_text(), file.parent / "audit.jsonl")
         self.comes_as_header(running, "/avp/unchanged")
 
     def test_what_is_refused_says_what_to_write(self):
-        """[I27] A wildcard that nobody allowed, and the injectors of later versions: none is taken for something else."""
+        """I27 A wildcard that nobody allowed, and the injectors of later versions: none is taken for something else."""
         file = self.avp("refused", "LATER")
         for name, later, told in (("wildcard", WILDCARD, "set `allow_wildcard_hosts: true` at the top of the file"),
                                   ("multi", MULTI, "write `inject` as a list, an entry a place"),
