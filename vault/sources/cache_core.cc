@@ -153,6 +153,7 @@ void SourceCache::Core::fetch_queue() {
                               backend_->values_at_once());
     batch->generation = generation_;
     batch->answer = ++answers_;
+    batch->opening = openings_;
   }
   if (is_to_forget) {
     backend_->forget();
@@ -213,6 +214,9 @@ void SourceCache::Core::end_well(const Batch& batch, const Done& done) {
       Arrived& one = arrived[at];
       if (one.told != nullptr) {
         flights_.answer(flight, fetched_of(keep(flight, std::move(one), batch.answer)), told);
+        if (batch.opening != openings_) {
+          parts_.store.drop(this, flight);
+        }
       } else {
         miss(flight, one.failed, told);
       }
@@ -392,18 +396,26 @@ std::size_t SourceCache::Core::flush() {
 
 // What opens it, or a refresh token, may be another now.
 void SourceCache::Core::vault_changed(const Openers& openers) {
+  const std::lock_guard lock(mutex_);
+  login_back_off_.worked();
+  outage_.opener_changed();
   bool is_another = false;
-  {
-    const std::lock_guard lock(mutex_);
-    login_back_off_.worked();
-    outage_.opener_changed();
-    is_another = openers_ != openers;
-    openers_ = openers;
+  openers_.resize(openers.size());
+  for (std::size_t at = 0; at < openers.size(); ++at) {
+    if (openers[at] != kExchanged && openers[at] != openers_[at]) {
+      is_another = true;
+      openers_[at] = openers[at];
+    }
+  }
+  if (!is_another) {
+    return;
   }
   // I13: a key or a refresh token that was replaced may be one that somebody stole, and what was
-  // made of it would go on for an hour.
-  if (is_another && (spec_.is_minted || backend_->makes_values())) {
-    flush();
+  // made of it would go on for an hour. Who waits is given what comes, and nobody after them.
+  if (spec_.is_minted || backend_->makes_values()) {
+    ++openings_;
+    parts_.store.drop_all(this);
+    is_to_forget_ = true;
   }
 }
 

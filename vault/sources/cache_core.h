@@ -60,7 +60,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
     std::vector<std::string> keys;  // what the backend is asked for
     std::int64_t begun_us = 0;
     std::uint64_t generation = 0;
-    std::uint64_t answer = 0;  // another batch has another
+    std::uint64_t answer = 0;   // another batch has another
+    std::uint64_t opening = 0;  // as it began
   };
 
   // On the engine's thread.
@@ -121,7 +122,8 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   QuietKeys quiet_;
   Outage outage_;
   Openers openers_;
-  BackOff login_back_off_;  // of log-ins that failed while the one of before was good
+  std::uint64_t openings_ = 0;  // one more where values went with another opener
+  BackOff login_back_off_;      // of log-ins that failed while the one of before was good
   std::string outcome_;
   std::uint64_t generation_ = 0;
   std::uint64_t versions_ = 0;

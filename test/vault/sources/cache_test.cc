@@ -322,6 +322,21 @@ TEST_CASE("a flush ends every wait for a source that failed") {
   CHECK(source.asked_for() == "fetch K");
 }
 
+TEST_CASE("who waits while an opener is changed is given what comes, and nobody after him",
+          "[I13]") {
+  const bool is_minted = GENERATE(true, false);
+  Cached source(rule_with_stale(0), is_minted);
+  REQUIRE(source.fetch("L") == "other");
+  const auto told = source.ask();
+  REQUIRE_FALSE(told->is_at_once);
+  source.asked_for();
+  source.cache->vault_changed({7});
+  source.answer();
+  CHECK(told->text() == "value-1");
+  CHECK(source.ask("K")->is_at_once != is_minted);
+  CHECK(source.ask("L")->is_at_once != is_minted);
+}
+
 TEST_CASE("a value that a service refused is asked for anew, but once a minute at most", "[I10]") {
   Cached source;
   const auto is_kept_when_refused = [&](std::string_view version) {

@@ -4,6 +4,7 @@
 #include "test/vault/sample.h"
 #include "test/vault/sources/fake_backend.h"
 #include "vault/source_kind.h"
+#include "vault/sources/oauth2_kept.h"
 
 namespace keyswap::vault {
 
@@ -249,6 +250,16 @@ TEST_CASE("what was minted goes when somebody changes what it is made of, and fo
   // As a run does that exchanges its refresh token; what it brings is of the new one.
   REQUIRE(routed.vault.rotate(minted.own[0], value("exchanged-0001"), sample::kNow));
   CHECK_FALSE(goes(somebodys.remove(name_of("NEW"))));
+  // The same in another process.
+  REQUIRE(somebodys.rotate(minted.own[0], value("exchanged-0002"), sample::kNow));
+  KeptToken token{.digest = "of the source",
+                  .minted_us = 1,
+                  .expires_s = sample::kNow + 3600,
+                  .grant_version = somebodys.open_entry(minted.own[0], EntryKind::text, 0)->version,
+                  .token = value("access-0001")};
+  const Secret kept = kept_text(token).value();
+  CHECK_FALSE(goes(somebodys.add(kept_name(minted.own[0]), "", kept, sample::kNow)));
+  CHECK(goes(somebodys.rotate(minted.own[0], value("rotated-0002"), sample::kNow)));
   CHECK(goes(somebodys.remove(minted.own[0])));
 }
 
