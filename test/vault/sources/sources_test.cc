@@ -252,7 +252,7 @@ TEST_CASE("what was minted goes when somebody changes what it is made of, and fo
   CHECK_FALSE(goes(somebodys.remove(name_of("NEW"))));
   // The same in another process.
   REQUIRE(somebodys.rotate(minted.own[0], value("exchanged-0002"), sample::kNow));
-  KeptToken token{.digest = "of the source",
+  KeptToken token{.digest = "d1",
                   .minted_us = 1,
                   .expires_s = sample::kNow + 3600,
                   .grant_version = somebodys.open_entry(minted.own[0], EntryKind::text, 0)->version,
