@@ -325,7 +325,7 @@ TEST_CASE("a flush ends every wait for a source that failed") {
 TEST_CASE("who waits while an opener is changed is given what comes, and nobody after him",
           "[I13]") {
   const bool is_minted = GENERATE(true, false);
-  Cached source(rule_with_stale(0), is_minted);
+  Cached source(sample::rule_with_stale(0), is_minted);
   REQUIRE(source.fetch("L") == "other");
   const auto told = source.ask();
   REQUIRE_FALSE(told->is_at_once);
