@@ -471,12 +471,6 @@ std::uint64_t Vault::generation() const {
   return state_->contents.generation;
 }
 
-std::optional<std::uint64_t> Vault::read_in(const SecretName& name) const {
-  const std::shared_lock lock(state_->readers);
-  const Entry* const entry = state_->find(name);
-  return entry == nullptr ? std::nullopt : std::optional(entry->read_in);
-}
-
 std::uint64_t Vault::generation_read() const {
   const std::shared_lock lock(state_->readers);
   return state_->generation_read;

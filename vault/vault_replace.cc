@@ -40,4 +40,10 @@ base::Status Vault::replace_if(const SecretName& name,
       [&](Contents& shown) { shown.put(name, std::move(entry)); });
 }
 
+std::optional<std::uint64_t> Vault::read_in(const SecretName& name) const {
+  const std::shared_lock lock(state_->readers);
+  const Entry* const entry = state_->find(name);
+  return entry == nullptr ? std::nullopt : std::optional(entry->read_in);
+}
+
 }  // namespace keyswap::vault
