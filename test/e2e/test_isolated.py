@@ -245,6 +245,8 @@ class Isolated(OneProxy):
     def test_npm(self):
         project = self.scratch / "project"
         project.mkdir()
+        # npm takes the nearest folder upwards with one of these for the project's; a temporary folder's parents are anybody's.
+        (project / "package.json").write_text("{}\n")
         (project / ".npmrc").write_text(f"registry=https://{H}/\n//{H}/:_authToken=${{KEY_ONE}}\n")
         version = {"name": "isolated-npm", "version": "1.2.3", "dist": {"tarball": f"https://{H}/x.tgz", "shasum": "0" * 40}}
         document = {"name": "isolated-npm", "dist-tags": {"latest": "1.2.3"}, "versions": {"1.2.3": version}}
