@@ -368,10 +368,14 @@ constexpr std::array kCommands = {
     Command{"import", "add every KEY=VALUE of a .env file", run_secret_import},
 };
 
-// Is it the PEM of a private key, of whichever kind?
+// Is it the PEM of a private key, of whichever kind? That begins a line, maybe behind others. In
+// the midst of one it is a part of other text, as of the JSON that opens a source of Google's.
 bool is_private_key_pem(std::string_view value) {
-  return value.find("-----BEGIN ") != std::string_view::npos &&
-         value.find("PRIVATE KEY-----") != std::string_view::npos;
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  const std::size_t first = value.find_first_not_of(" \t");
+  const bool begins_a_line = value.substr(std::min(first, value.size())).starts_with(kBegin) ||
+                             value.find("\n-----BEGIN ") != std::string_view::npos;
+  return begins_a_line && value.find("PRIVATE KEY-----") != std::string_view::npos;
 }
 
 }  // namespace

@@ -62,6 +62,18 @@ class Commands(Case):
         home.bindings({"version": 1, "secrets": {"KEY": bearer("KEY", P_SIGNER)}})
         self.assertEqual(home.must("bindings", "check", unlock=True).stderr, b"")
 
+    def test_a_text_that_has_a_private_key_in_it_is_a_text(self):
+        """What Google gives for a service account opens a source; a key by itself is none, whatever stands before it."""
+        home = self.make_home("within", {})
+        pem = make_key()
+        account = json.dumps({"type": "service_account", "private_key": pem.decode(), "client_email": "a@example.test"}).encode()
+        home.must("secret", "add", "ACCOUNT", stdin=account, unlock=True)
+        home.must("secret", "rotate", "ACCOUNT", stdin=account, unlock=True)
+        for text in (pem, b"  " + pem, b"Bag Attributes\n    friendlyName: k\n" + pem, pem.replace(b"\n", b"\\n")):
+            done = home.run("secret", "add", "PLAIN", stdin=text, unlock=True)
+            self.assertEqual(done.returncode, 2, text)
+            self.assertIn("--private-key", done.stderr.decode())
+
     def test_what_is_no_private_key_changes_nothing(self):
         home = self.make_home("refused", {})
         encrypted = subprocess.run(["openssl", "pkcs8", "-topk8", "-passout", "pass:x"], input=make_key(), check=True,
