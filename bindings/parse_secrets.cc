@@ -17,7 +17,7 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kSecretKeys = {"placeholder",
+constexpr std::array<std::string_view, 12> kSecretKeys = {"placeholder",
                                                           "stand_in",
                                                           "honeytoken",
                                                           "inject",
@@ -27,7 +27,8 @@ constexpr std::array<std::string_view, 11> kSecretKeys = {"placeholder",
                                                           "together_with",
                                                           "source",
                                                           "key",
-                                                          "field"};
+                                                          "field",
+                                                          "fields"};
 
 // What the checks across secrets need to know of each.
 struct SecretEntry {
@@ -105,8 +106,15 @@ bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
 
 // A honeytoken goes nowhere: what would say where to is a mistake.
 void refuse_use(const YamlSection& section, ConfigIssues& issues) {
-  for (const std::string_view key :
-       {"inject", "compose", "bindings", "capture", "together_with", "source", "key", "field"}) {
+  for (const std::string_view key : {"inject",
+                                     "compose",
+                                     "bindings",
+                                     "capture",
+                                     "together_with",
+                                     "source",
+                                     "key",
+                                     "field",
+                                     "fields"}) {
     if (const auto* const node = section.find(key)) {
       issues.error(node->place,
                    "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",

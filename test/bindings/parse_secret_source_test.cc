@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `source`, `key` and `field` of a secret (bindings/parse_secret_source.cc).
+// `source`, `key`, `field` and `fields` of a secret (bindings/parse_secret_source.cc).
 #include "test/bindings/sample_kinds.h"
 #include "test/bindings/support.h"
 #include "test/support/text.h"
@@ -101,6 +101,43 @@ TEST_CASE("a key or a field without a source, or of nothing that is needed, is a
   CHECK(has(errors(secret("A", ", source: one, key: \"" + std::string(513, 'a') + "\"")),
             "longer than 512 bytes"));
   CHECK(has(errors(secret("A", ", source: one, key: \"a\\x1fb\"")), "control characters"));
+}
+
+TEST_CASE("the entries that a secret needs may be fields of one value") {
+  const std::string pair = "{ header: A, template: \"{{ USER }}:{{ WORD }}\" }";
+  const auto made = [&](const std::string& name, const std::string& key) {
+    return secret(name,
+                  ", source: one, key: \"" + key +
+                      "\", compose: [USER, WORD], fields: { USER: name, WORD: pass }",
+                  pair);
+  };
+  const auto parsed = read(made("A", "team/a") + made("B", "team/a"));
+  CHECK(road(parsed, "USER") == "one/team/a/name");
+  CHECK(road(parsed, "WORD") == "one/team/a/pass");
+  CHECK(has(errors(made("A", "team/a") + made("B", "team/b")),
+            "comes from elsewhere for another secret"));
+  const auto whole =
+      read(secret("A", ", source: one, compose: [USER, WORD], fields: { WORD: pass }", pair));
+  CHECK(road(whole, "USER") == "one/USER/");
+  CHECK(road(whole, "WORD") == "one/A/pass");
+  CHECK(road(read(secret("A", ", source: one, key: k, fields: { A: f }")), "A") == "one/k/f");
+}
+
+TEST_CASE("fields that no entry has, or that are said twice, are an error") {
+  const std::string top = std::string(kSources) + "  here: { type: local }\n";
+  CHECK(has(errors(secret("A", ", source: one, fields: { B: f }")),
+            "`fields` names an entry that no place of this secret needs"));
+  CHECK(has(errors(secret("A", ", source: one, fields: f")), "`fields` must be a mapping"));
+  CHECK(
+      has(errors(secret("A", ", source: one, fields: { A: \"a\\x1fb\" }")), "control characters"));
+  CHECK(has(errors(secret("A", ", source: one, field: f, fields: { A: f }")),
+            "`field` and `fields` are not for one secret"));
+  CHECK(has(errors(secret("A", ", fields: { A: f }")), "for a secret that has a `source`"));
+  for (const char* const said : {"field: f", "fields: { A: f }"}) {
+    CHECK(has(errors(secret("A", std::string(", source: here, ") + said), top),
+              "the entries of the vault of this machine have no fields"));
+  }
+  CHECK(errors(secret("A", ", source: here, key: b"), top).empty());
 }
 
 TEST_CASE("a honeytoken has no source") {
