@@ -12,6 +12,8 @@
     jwt        JSON Web Tokens, verified by OpenSSL's command
     openid     a real OpenID provider, of npm
     packages   the sets of npm packages that clients need, installed once
+    vendor     what doubles of services that keep secrets have in common: aws, google, onepassword
+    kubernetes the token of a pod, and who says whether it is good
     auditlog   reads and judges the audit log without the program's help
     catalogue  entries of bindings from the catalogue of providers
     canary     looks for a secret, in many spellings, in everything a run wrote

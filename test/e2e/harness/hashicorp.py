@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A double of HashiCorp Vault and OpenBao: neither is in Debian. It answers what OpenBao's API documentation says, of AppRole,
-tokens, the key-value engine (version 2) and Transit, whose keys and versions are real (AES-256-GCM).
+Kubernetes, tokens, the key-value engine (version 2) and Transit, whose keys and versions are real (AES-256-GCM).
 """
 
 import base64
@@ -34,6 +34,7 @@ class Hashicorp:
         self.forbidden = set()
         self.keys = {"agents": [AESGCM.generate_key(256)]}
         self.is_sealed = False
+        self.cluster = None   # whose accounts' tokens log in (harness/kubernetes.py)
         self.trouble = lambda path: None
         self.calls, self.lock = [], threading.Lock()
         recorder.on("/v1/", self._answer)
@@ -96,6 +97,8 @@ class Hashicorp:
         body = json.loads(request.body) if request.body else {}
         if path == "auth/approle/login":
             return self._log_in(body)
+        if path == "auth/kubernetes/login":
+            return self._log_in_from(body)
         token = request.get("X-Vault-Token")
         if self.tokens.get(token, 0) < time.time() or path in self.forbidden:
             raise Refused(403, "permission denied")
@@ -111,6 +114,17 @@ class Hashicorp:
     def _log_in(self, body):
         if body != {"role_id": self.role_id, "secret_id": self.secret_id}:
             raise Refused(400, "invalid role or secret ID")
+        return self._made_session()
+
+    def _log_in_from(self, body):
+        """Vault asks the cluster whose token it is (TokenReview)."""
+        if self.cluster is None or body.get("role") != self.cluster.role:
+            raise Refused(400, "invalid role name")
+        if not self.cluster.is_good(body.get("jwt", "")):
+            raise Refused(403, "permission denied")
+        return self._made_session()
+
+    def _made_session(self):
         token = "hvs." + base64.urlsafe_b64encode(os.urandom(24)).decode()
         self.tokens[token] = time.time() + self.lease_s
         return {"auth": {"client_token": token, "accessor": os.urandom(8).hex(), "lease_duration": self.lease_s,
