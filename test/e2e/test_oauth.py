@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import subprocess
 import threading
 import time
@@ -180,6 +181,43 @@ class Oauth(Case):
         self.assertEqual(self.ask(running, "/raced").status, 200)
         self.assertEqual(self.rotations(running), ["rotation_pending", "rotated"])
         self.assertEqual(self.events(running, "token_exchange"), 2 * [("minted", "ok")])
+
+    def test_a_refresh_token_put_in_and_exchanged_between_two_looks_of_the_proxy_ends_the_token_of_before(self):
+        """The proxy stands still while a person rotates the entry, and a command exchanges the new one."""
+        double = self.double()
+        home, running = self.shop("unseen", double)
+        self.assertEqual(self.ask(running, "/unseen/1").status, 200)
+        before = double.last()
+        environment = proxy.clean_environment(KEYSWAP_HOME=home.path)
+        unlock = ["--password-file", str(home.password_file)]
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            double.is_revoked, double.refresh_token = False, double.make("refresh")
+            put_in = double.refresh_token
+            rotating = self.command(["secret", "rotate", "SHOP_REFRESH", *unlock], environment)
+            rotating.stdin.write(put_in.encode())
+            rotating.stdin.close()
+            self.assertIn(b"rotated", rotating.stdout.readline())  # it is in the vault
+            testing = self.command(["source", "test", "mint:SHOP", *unlock], environment)
+            self.assertTrue(self.recorder.wait(lambda: double.count() == 2))
+            self.assertTrue(self.recorder.wait(lambda: not self.has_open(testing.pid, home.path / "sources.lock")))
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        for process in (rotating, testing):
+            said = process.stdout.read() + process.stderr.read()
+            self.note("a command beside the proxy", said)
+            self.assertEqual(process.wait(60), 0, said)
+        self.assertEqual(double.forms[1]["refresh_token"], put_in)
+        self.assertEqual(self.ask(running, "/unseen/2").status, 200)
+        self.assertNotEqual(double.last(), before)
+        self.assertEqual(self.recorder.one("/unseen/2").get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual(double.count(), 2)
+
+    def command(self, words, environment):
+        process = subprocess.Popen([proxy.BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=environment)
+        self.addCleanup(lambda: [pipe.close() for pipe in (process.stdin, process.stdout, process.stderr)])
+        return process
 
     def has_open(self, pid, path):
         """As the file of locks by who has a lock, and by who waits for one."""

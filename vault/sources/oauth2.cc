@@ -114,6 +114,10 @@ class RefreshBackend final : public Backend {
     return refresh_run(grant_, keys);
   }
 
+  void forget() override { forget_access(grant_); }
+
+  void reopen() override { reopen_access(grant_); }
+
   // There is no log-in; what came of the refresh token and is in no file would go with this.
   [[nodiscard]] std::unique_ptr<Run> log_out() override { return last_keep_run(grant_); }
 

@@ -63,10 +63,14 @@ TokenClient::TokenClient(const SourceSpec& spec)
 Step ClientReading::begin() {
   id_.reset();
   secret_.reset();
+  versions_.clear();
   return read_own(client_->id);
 }
 
 std::optional<Step> ClientReading::on(Answer answer) {
+  if (const auto* const entry = std::get_if<EntryAnswer>(&answer)) {
+    versions_.append(entry->version).append(1, '\n');
+  }
   auto value = own_value(std::move(answer));
   if (auto* const failed = std::get_if<Failed>(&value)) {
     return std::move(*failed);

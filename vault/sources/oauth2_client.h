@@ -43,10 +43,14 @@ class ClientReading {
   [[nodiscard]] std::string_view id() const;
   [[nodiscard]] std::string_view secret() const;  // "" of a public client
 
+  // Of the entries that were read: another text once one of them was changed.
+  [[nodiscard]] const std::string& versions() const { return versions_; }
+
  private:
   const TokenClient* client_;
   std::optional<Secret> id_;
   std::optional<Secret> secret_;
+  std::string versions_;
 };
 
 // The request for a token, of a grant's own form ("grant_type=…", encoded; empty: what the client

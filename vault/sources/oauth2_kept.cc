@@ -60,8 +60,8 @@ SecretName kept_name(const SecretName& refresh_token) {
   return SecretName::internal(refresh_token, "#minted");
 }
 
-std::string kept_digest(const SourceSpec& spec) {
-  return bindings::sha256_hex(spec.digest());
+std::string kept_digest(std::string_view spec_digest, std::string_view versions) {
+  return bindings::sha256_hex(bindings::sha256_hex(spec_digest).append(versions));
 }
 
 KeptState read_kept(std::string_view text) {

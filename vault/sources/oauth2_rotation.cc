@@ -62,7 +62,10 @@ class RefreshRun final : public Run {
   [[nodiscard]] Step begin(std::int64_t now_us) override {
     now_us_ = now_us;
     // On first use, what was minted before is of an earlier policy, or of an earlier start.
-    grant_.newest_us = grant_.newest_us == 0 ? now_us : grant_.newest_us;
+    if (grant_.newest_us == 0) {
+      grant_.newest_us = now_us;
+      grant_.dropped_us = now_us;
+    }
     next_ = &RefreshRun::on_lock;
     return LockEntry{grant_.refresh};
   }
@@ -116,15 +119,10 @@ class RefreshRun final : public Run {
       return keep_refresh(*pending);
     }
     grant_.all_pending->drop(grant_.refresh);  // who changed the entry meanwhile wins
-    const auto kept = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
-    const auto* const lost = std::get_if<LostGrant>(&kept);
+    kept_ = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
+    const auto* const lost = std::get_if<LostGrant>(&kept_);
     if (lost != nullptr && lost->grant_version == version_) {
-      return fail(FetchFault::needs_login, "token_endpoint_error:invalid_grant");
-    }
-    const auto* const token = std::get_if<KeptToken>(&kept);
-    if (token != nullptr && is_fresh(*token)) {
-      grant_.newest_us = token->minted_us;
-      return done_with(keys_, token->token, token->minted_us, token->expires_s);
+      return fail(FetchFault::needs_login, kInvalidGrant);
     }
     next_ = &RefreshRun::on_client;
     return who_.begin();
@@ -136,7 +134,7 @@ class RefreshRun final : public Run {
     const std::int64_t life_us = end_us - token.minted_us;
     const std::int64_t ahead_us =
         std::min(std::max(kAheadUs, life_us / kLifePartAhead), life_us / 2);
-    return token.digest == grant_.digest && token.grant_version == version_ &&
+    return token.digest == digest_ && token.grant_version == version_ &&
            token.minted_us > grant_.newest_us && token.minted_us <= now_us_ &&
            end_us - now_us_ > ahead_us;
   }
@@ -146,6 +144,12 @@ class RefreshRun final : public Run {
   Step on_client(Answer answer) {
     if (auto step = who_.on(std::move(answer))) {
       return std::move(*step);
+    }
+    digest_ = kept_digest(grant_.spec_digest, who_.versions());
+    const auto* const token = std::get_if<KeptToken>(&kept_);
+    if (token != nullptr && is_fresh(*token)) {
+      grant_.newest_us = token->minted_us;
+      return done_with(keys_, token->token, token->minted_us, token->expires_s);
     }
     // What the server gives is nowhere else until it is kept: a kill from here on, also while the
     // answer is on its way, leaves this record with nothing behind it.
@@ -191,7 +195,7 @@ class RefreshRun final : public Run {
     grant_.all_pending->put(grant_.refresh,
                             {.refresh = std::move(*token.refresh),
                              .replaces = version_,
-                             .digest = grant_.digest,
+                             .digest = digest_,
                              .access = access_.share(),
                              .minted_us = minted_us_,
                              .expires_at = expires_at_,
@@ -230,8 +234,7 @@ class RefreshRun final : public Run {
       return note(FetchEventKind::rotation_conflict, "conflict", &RefreshRun::on_conflict_noted);
     }
     PendingRotation& rotated = *pending_of(grant_);
-    is_ours_ =
-        has_asked_ || (rotated.digest == grant_.digest && rotated.minted_us >= grant_.newest_us);
+    digest_ = std::move(rotated.digest);
     refresh_ = std::move(rotated.refresh);
     access_ = std::move(rotated.access);
     minted_us_ = rotated.minted_us;
@@ -259,11 +262,9 @@ class RefreshRun final : public Run {
     if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
-    if (!is_ours_) {
-      return read_refresh();  // of before a reload: its access token is for somebody else
-    }
     if (fault_) {
-      return *std::move(fault_);  // it is kept; what came with it was no use
+      // It is kept; what came with it was no use.
+      return has_asked_ ? Step(*std::move(fault_)) : read_refresh();
     }
     next_ = &RefreshRun::on_new_version;
     return ReadEntry{grant_.refresh};
@@ -275,15 +276,10 @@ class RefreshRun final : public Run {
       return deliver();  // others can only do without what we know
     }
     version_ = entry->version;
-    if (is_over()) {
-      return read_kept_entry();  // it waited too long to be written
-    }
     return keep_token();
   }
 
   // --- the access token ---
-
-  [[nodiscard]] bool is_over() const { return expires_at_ && *expires_at_ <= now_us_ / kSecondUs; }
 
   Step on_noted(Answer answer) {
     return is_durable(answer) ? keep_token() : fail(FetchFault::unavailable, "audit_unavailable");
@@ -292,7 +288,7 @@ class RefreshRun final : public Run {
   // For other processes. That it could not be kept is no reason to do without it.
   Step keep_token() {
     KeptToken kept;
-    kept.digest = grant_.digest;
+    kept.digest = digest_;
     kept.minted_us = minted_us_;
     kept.expires_s = expires_at_.value_or((minted_us_ + grant_.default_life_us) / kSecondUs);
     kept.grant_version = version_;
@@ -308,6 +304,9 @@ class RefreshRun final : public Run {
   Step on_token_kept(Answer /*answer*/) { return deliver(); }
 
   Step deliver() {
+    if (!has_asked_) {
+      return read_refresh();  // of a run before: it is taken if it is fresh, and for us
+    }
     if (!has_type_) {
       has_type_ = true;
       return note(FetchEventKind::refreshed, "token_type_missing", &RefreshRun::on_told);
@@ -337,14 +336,15 @@ class RefreshRun final : public Run {
   std::int64_t now_us_ = 0;
 
   Secret refresh_;
-  std::string version_;       // of its entry
+  std::string version_;  // of its entry
+  std::string digest_;   // of who asks, or who asked for what is kept
+  KeptState kept_;
   std::string kept_version_;  // of the entry beside it; "" there is none
   Secret access_;
   std::int64_t minted_us_ = 0;
   std::optional<std::int64_t> expires_at_;
   bool has_type_ = true;
   bool has_asked_ = false;
-  bool is_ours_ = true;  // what was kept came for this grant, under this policy
   int conflicts_ = 0;
   Failed failed_;
   std::optional<Failed> fault_;  // of the access token
@@ -405,9 +405,17 @@ class LastKeepRun final : public Run {
 RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
     : client(spec),
       refresh(std::move(refresh_token)),
-      digest(kept_digest(spec)),
+      spec_digest(spec.digest()),
       default_life_us(spec.cache.ttl_ms * 1000),
       all_pending(std::make_shared<PendingRotations>()) {}
+
+void forget_access(RefreshGrant& grant) {
+  grant.dropped_us = grant.newest_us;
+}
+
+void reopen_access(RefreshGrant& grant) {
+  grant.newest_us = grant.dropped_us;
+}
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys) {
   return std::make_unique<RefreshRun>(grant, keys);

@@ -397,11 +397,13 @@ TEST_CASE("It is kept with the next run, too, and then asked with") {
   process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
   while (process.go()) {
   }
+  CHECK(told(process.step()) == "(rotation_write_failed)");
   world.is_disk_full = false;
-  CHECK(std::holds_alternative<Failed>((process.fetch(), process.step())));
-  CHECK(world.value("REFRESH") == "refresh-new1");
   world.server.good = "refresh-new1";
   CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.value("REFRESH") == world.server.good);
+  CHECK(world.records ==
+        Records{"pending ok", "failed write_failed", "rotated ok", "pending ok", "rotated ok"});
 }
 
 TEST_CASE("An access token that says no end has not the end of the one before it") {
@@ -521,6 +523,65 @@ TEST_CASE("At the end of its life one process fetches it anew, and the other tak
   second.now_us = first.now_us;
   CHECK(told(second.fetch()) == "access-3");
   CHECK(world.server.calls == 3);
+}
+
+TEST_CASE("What a person put there and another process exchanged is taken, and costs no call",
+          "[I13]") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  CHECK(told(first.fetch()) == "access-1");
+  world.put("REFRESH", "refresh-by-hand");
+  world.server.good = "refresh-by-hand";
+  second.now_us = first.now_us;
+  CHECK(told(second.fetch()) == "access-2");
+  first.reopen();
+  first.now_us = second.now_us;
+  CHECK(told(first.fetch()) == "access-2");
+  CHECK(world.server.calls == 2);
+}
+
+TEST_CASE("What another process exchanged is taken again where the look at the vault came behind") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  second.begin();  // it has not had any of this start yet
+  CHECK(told(first.fetch()) == "access-1");
+  second.now_us = first.now_us;
+  while (second.go()) {
+  }
+  CHECK(told(second.step()) == "access-1");
+  second.reopen();
+  CHECK(told(second.fetch()) == "access-1");
+  CHECK(world.server.calls == 1);
+  SECTION("but once") {
+    CHECK(told(second.fetch()) == "access-2");
+  }
+  SECTION("and not where it was dropped by hand") {
+    second.forget();
+    second.reopen();
+    CHECK(told(second.fetch()) == "access-2");
+  }
+}
+
+TEST_CASE("What was got with a client's secret of before is taken no more, by nobody", "[I13]") {
+  for (const auto* const entry : {"CLIENT", "CLIENT_SECRET"}) {
+    INFO(entry);
+    World world;
+    auto first = process_in(world);
+    auto second = process_in(world);
+    second.begin();
+    CHECK(told(first.fetch()) == "access-1");
+    world.put(entry, "another");
+    first.reopen();
+    second.now_us = first.now_us;
+    while (second.go()) {
+    }
+    CHECK(told(second.step()) == "access-2");
+    first.now_us = second.now_us;
+    CHECK(told(first.fetch()) == "access-2");
+    CHECK(world.server.calls == 2);
+  }
 }
 
 TEST_CASE("L26 who asks again for what was minted gets another one: it was dropped meanwhile") {

@@ -183,6 +183,12 @@ class Process {
 
   [[nodiscard]] const Step& step() const { return *step_; }
 
+  // Somebody changed what the source is opened with.
+  void reopen() { backend_->reopen(); }
+
+  // It is emptied by hand, or an API took its token no more.
+  void forget() { backend_->forget(); }
+
   // kill -9, and a new start.
   void restart() {
     step_.reset();
