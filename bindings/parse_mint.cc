@@ -25,6 +25,9 @@ namespace {
 
 constexpr std::string_view kBearer = "Bearer {secret}";
 constexpr std::string_view kProvider = "provider";
+// Of a token that does not say how long it lives; most live so long. One that an API takes no more
+// is dropped before.
+constexpr std::int64_t kLifeMs = 3'600'000;
 
 constexpr std::array kTypes = {
     MintType{"github_app", "github_app", "", "", "token {secret}"},
@@ -179,6 +182,7 @@ std::optional<vault::SecretName> parse_mint(const YamlSection& section,
   spec.id = "mint:" + rule.name.text();
   spec.kind = kind->name;
   spec.is_minted = true;
+  spec.cache.ttl_ms = kLifeMs;
   const auto rules = rules_of(type, *kind, provider);
   parse_source_settings(section, rules, issues, spec);
   parse_source_addresses(section, issues, spec);

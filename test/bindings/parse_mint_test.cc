@@ -47,6 +47,7 @@ TEST_CASE("L01 a refresh token's rule has a source of its own, and its value com
   CHECK(spec.id == "mint:K");
   CHECK(spec.kind == "oauth2");
   CHECK(spec.is_minted);
+  CHECK(spec.cache.ttl_ms == 3'600'000);  // L04: of a token that says no end
   CHECK(*spec.setting("token_url") == "https://auth.example.com/token");
   CHECK(*spec.setting("auth") == "basic");
   CHECK(spec.own.size() == 3);

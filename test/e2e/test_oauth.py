@@ -289,6 +289,18 @@ class Oauth(Case):
         self.assertEqual(self.recorder.one("/client").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual((double.forms[0]["scope"], double.forms[0].get("client_id")), ("a b", None))
 
+    def test_L04_a_token_that_says_no_end_is_taken_to_live_an_hour_and_its_record_says_so(self):
+        double = self.double(expires_in=None)
+        inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
+                  "client_secret": "SHOP_SECRET"}
+        home, running = self.begin("endless", double, inject)
+        self.assertEqual(self.ask(running, "/endless").status, 200)
+        record = next(record for record in running.records() if record["type"] == "token_exchange")
+        self.assertIs(record["used_default_expiry"], True)
+        self.assertNotIn("expires_at", record)
+        listed = json.loads(home.must("source", "list", "--json").stdout)
+        self.assertEqual([one["cache"]["ttl_seconds"] for one in listed["sources"] if one["name"] == "mint:SHOP"], [3600])
+
     def test_what_was_got_for_a_secret_goes_when_that_is_rotated(self):
         double = self.double()
         inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
