@@ -152,7 +152,8 @@ class OpenidClients(Case):
         begun = len(self.exchanges(POST))
         for _ in range(3):
             self.refused(self.reads(running), 503, "secret_unavailable")
-        self.assertEqual(len(self.exchanges(POST)), begun + 1)
+        self.assertEqual(len(self.exchanges(POST)), begun + 2)  # the one of the vault, and the one before it, once
+        self.assertEqual(self.exchanges(POST)[-1], first)
         self.assertIn(("minted", "token_endpoint_error:invalid_grant"), self.events(running, "token_exchange"))
         home.must("secret", "rotate", "SHOP_REFRESH", stdin=self.provider.log_in(POST["id"]).encode(), unlock=True)
         self.assertTrue(self.recorder.wait(lambda: self.reads(running).status == 200, 20))

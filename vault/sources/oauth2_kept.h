@@ -21,7 +21,9 @@ struct KeptToken {
   std::int64_t minted_us = 0;
   std::int64_t expires_s = 0;
   std::string grant_version;  // of the refresh token that is good for the next one
-  Secret token;
+  // The one that was sent for that, until that has worked itself; empty: there is none.
+  Secret previous;
+  Secret token;  // empty: it was none that could be used
 };
 
 struct LostGrant {

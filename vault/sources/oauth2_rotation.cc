@@ -32,6 +32,13 @@ bool is_durable(const Answer& answer) {
   return noted != nullptr && noted->is_durable;
 }
 
+// Might the server not know it, as one that it lost? Others say what they know of it.
+bool is_unknown_grant(const Failed& failed) {
+  return failed.outcome == kInvalidGrant ||
+         failed.outcome == "token_endpoint_error:bad_refresh_token" ||
+         failed.outcome == "token_endpoint_error:invalid_refresh_token";
+}
+
 Failed failed_by(const Answer& answer) {
   const auto* const error = std::get_if<base::Error>(&answer);
   return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
@@ -124,6 +131,9 @@ class RefreshRun final : public Run {
     if (lost != nullptr && lost->grant_version == version_) {
       return fail(FetchFault::needs_login, kInvalidGrant);
     }
+    const auto* const token = std::get_if<KeptToken>(&kept_);
+    previous_ =
+        token != nullptr && token->grant_version == version_ ? token->previous.share() : Secret();
     next_ = &RefreshRun::on_client;
     return who_.begin();
   }
@@ -134,7 +144,7 @@ class RefreshRun final : public Run {
     const std::int64_t life_us = end_us - token.minted_us;
     const std::int64_t ahead_us =
         std::min(std::max(kAheadUs, life_us / kLifePartAhead), life_us / 2);
-    return token.digest == digest_ && token.grant_version == version_ &&
+    return token.token.size() != 0 && token.digest == digest_ && token.grant_version == version_ &&
            token.minted_us > grant_.newest_us && token.minted_us <= now_us_ &&
            end_us - now_us_ > ahead_us;
   }
@@ -154,15 +164,23 @@ class RefreshRun final : public Run {
     // What the server gives is nowhere else until it is kept: a kill from here on, also while the
     // answer is on its way, leaves this record with nothing behind it.
     expires_at_.reset();
+    sent_ = refresh_.share();
+    is_previous_ = false;
     return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
+  }
+
+  // The one in the vault is refused and has never worked: the server may have lost it.
+  Step try_previous() {
+    sent_ = std::exchange(previous_, Secret());
+    is_previous_ = true;
+    return note(FetchEventKind::rotation_pending, "previous", &RefreshRun::on_pending_noted);
   }
 
   Step on_pending_noted(Answer answer) {
     if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
-    const auto form =
-        form_of({{"grant_type", "refresh_token"}, {"refresh_token", refresh_.reveal()}});
+    const auto form = form_of({{"grant_type", "refresh_token"}, {"refresh_token", sent_.reveal()}});
     if (!form) {
       return fail_of(form.error());
     }
@@ -173,6 +191,9 @@ class RefreshRun final : public Run {
   Step on_token(Answer answer) {
     auto read = read_grant_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
+      if (previous_.size() != 0 && is_unknown_grant(*failed)) {
+        return try_previous();
+      }
       return failed->fault == FetchFault::needs_login ? keep_lost(std::move(*failed))
                                                       : std::move(*failed);
     }
@@ -184,16 +205,20 @@ class RefreshRun final : public Run {
                                      : std::nullopt;
     has_type_ = token.has_type;
     fault_ = std::move(token.fault);
-    if (token.is_refresh_malformed) {
+    previous_ = Secret();  // what was sent has worked
+    if (is_previous_ && !token.refresh) {
+      token.refresh = sent_.share();  // the one in the vault is no good
+    } else if (token.is_refresh_malformed) {
       // What is in the vault may be good once more, and nothing better is to be had.
       return note(FetchEventKind::rotation_failed, "rejected_malformed", &RefreshRun::on_noted);
     }
     if (!token.refresh || token.refresh->reveal() == refresh_.reveal()) {
-      return fault_ ? Step(*std::move(fault_)) : keep_token();
+      return keep_token();
     }
     // From here on there is a token that nobody else has: it is not let go before it is kept.
     grant_.all_pending->put(grant_.refresh,
                             {.refresh = std::move(*token.refresh),
+                             .sent = sent_.share(),
                              .replaces = version_,
                              .digest = digest_,
                              .access = access_.share(),
@@ -235,6 +260,7 @@ class RefreshRun final : public Run {
     }
     PendingRotation& rotated = *pending_of(grant_);
     digest_ = std::move(rotated.digest);
+    previous_ = std::move(rotated.sent);
     refresh_ = std::move(rotated.refresh);
     access_ = std::move(rotated.access);
     minted_us_ = rotated.minted_us;
@@ -262,10 +288,6 @@ class RefreshRun final : public Run {
     if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
-    if (fault_) {
-      // It is kept; what came with it was no use.
-      return has_asked_ ? Step(*std::move(fault_)) : read_refresh();
-    }
     next_ = &RefreshRun::on_new_version;
     return ReadEntry{grant_.refresh};
   }
@@ -292,6 +314,7 @@ class RefreshRun final : public Run {
     kept.minted_us = minted_us_;
     kept.expires_s = expires_at_.value_or((minted_us_ + grant_.default_life_us) / kSecondUs);
     kept.grant_version = version_;
+    kept.previous = previous_.share();
     kept.token = access_.share();
     auto text = kept_text(kept);
     if (!text) {
@@ -306,6 +329,9 @@ class RefreshRun final : public Run {
   Step deliver() {
     if (!has_asked_) {
       return read_refresh();  // of a run before: it is taken if it is fresh, and for us
+    }
+    if (fault_) {
+      return *std::move(fault_);  // what came with the refresh token was no use
     }
     if (!has_type_) {
       has_type_ = true;
@@ -337,7 +363,10 @@ class RefreshRun final : public Run {
 
   Secret refresh_;
   std::string version_;  // of its entry
-  std::string digest_;   // of who asks, or who asked for what is kept
+  Secret previous_;      // the one before it, if it has not worked yet
+  Secret sent_;          // one of the two
+  bool is_previous_ = false;
+  std::string digest_;  // of who asks, or who asked for what is kept
   KeptState kept_;
   std::string kept_version_;  // of the entry beside it; "" there is none
   Secret access_;

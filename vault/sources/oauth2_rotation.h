@@ -12,7 +12,12 @@
 //     → record "pending" → call
 //     a new one: keep it, if the entry is still what was sent → record "rotated"
 //     the entry is another by now: who changed it wins, and his is sent instead
+//     invalid_grant, and it has never worked: the one before it is sent, once → record "pending"
 //     invalid_grant: told to all who come after, until the entry is another one
+//
+// The one before is kept because a server may lose what it gave out, as with a copy of its database
+// that was behind. RFC 6749 section 6 has a client discard it, and a server may take its use for a
+// theft: so it is sent only where the login is over otherwise.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +39,8 @@ namespace keyswap::vault {
 // A refresh token that its server has given out, and that is in no file yet.
 struct PendingRotation {
   Secret refresh;
-  std::string replaces;  // the version of the entry that was sent for it
+  Secret sent;           // for it
+  std::string replaces;  // the version of the entry then
   std::string digest;    // kept_digest(): others have no use for `access`
   Secret access;
   std::int64_t minted_us = 0;

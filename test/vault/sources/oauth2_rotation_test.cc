@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/oauth2_rotation.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string>
@@ -487,6 +488,105 @@ TEST_CASE("L05 a refresh token that is refused is not tried again, until it is a
   CHECK(told(process.fetch()) == "access-2");
 }
 
+TEST_CASE(
+    "A refresh token that its server lost gives way to the one before it, which is good yet") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.sees_theft = false;
+  world.server.good = "refresh-0000";  // as its database had it before
+  process.restart();
+  SECTION("and is exchanged") {
+    CHECK(told(process.fetch()) == "access-3");
+    CHECK(world.value("REFRESH") == "refresh-0003");
+  }
+  SECTION("and is kept where it is not exchanged") {
+    world.server.rotates = false;
+    CHECK(told(process.fetch()) == "access-3");
+    CHECK(world.value("REFRESH") == "refresh-0000");
+  }
+  CHECK(world.records ==
+        Records{"pending ok", "rotated ok", "pending ok", "pending previous", "rotated ok"});
+  CHECK(told(process.fetch()) == "access-4");
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE(
+    "L05 a server that takes the one before for a theft is asked with it once, where the login "
+    "is over") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.is_revoked = true;
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.sent == std::vector<std::string>{"refresh_token=refresh-0000",
+                                                      "refresh_token=refresh-0001",
+                                                      "refresh_token=refresh-0000"});
+  process.restart();
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.calls == 3);
+}
+
+TEST_CASE(
+    "The refresh token before is not sent where the one in the vault has worked, was put there "
+    "by a person, or was not refused") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.sees_theft = false;
+  SECTION("it has worked, and is the same still") {
+    world.server.rotates = false;
+    REQUIRE(told(process.fetch()) == "access-2");
+    world.server.good = "refresh-0000";
+  }
+  SECTION("it has worked, though what came with it was no use") {
+    go_to<Call>(process);
+    process.tell(TokenServer::made(200, R"({"token_type":"bearer"})"));
+    while (process.go()) {
+    }
+    world.server.good = "refresh-0000";
+  }
+  SECTION("a person put it there") {
+    world.put("REFRESH", "refresh-by-hand");
+    world.server.good = "refresh-0000";
+  }
+  SECTION("the server says that it is over") {
+    go_to<Call>(process);
+    process.tell(TokenServer::made(400, R"({"error":"token_expired"})"));
+  }
+  SECTION("nobody knows whether it was taken") {
+    go_to<Call>(process);
+    process.tell(base::Error{base::Errc::timed_out, "no answer"});
+    CHECK(world.server.calls == 1);
+    return;
+  }
+  while (process.go()) {
+  }
+  const int calls = world.server.calls;
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.calls - calls <= 1);
+  CHECK(std::count(world.records.begin(), world.records.end(), "pending previous") == 0);
+}
+
+TEST_CASE("The one before is kept also where the access token was no use, or was written late",
+          "[I13]") {
+  for (const bool is_late : {true, false}) {
+    INFO(is_late);
+    World world;
+    auto process = process_in(world);
+    world.is_disk_full = is_late;
+    go_to<Call>(process);
+    process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
+    while (process.go()) {
+    }
+    world.is_disk_full = false;
+    world.server.sees_theft = false;
+    CHECK(told(process.fetch()) == "access-2");
+    CHECK(world.server.sent ==
+          std::vector<std::string>{"refresh_token=refresh-new1", "refresh_token=refresh-0000"});
+  }
+}
+
 TEST_CASE("Two processes race for one refresh: one call, and both have the token") {
   World world;
   auto first = process_in(world);
@@ -735,6 +835,7 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   kept.minted_us = 5;
   kept.expires_s = 7;
   kept.grant_version = "a version with spaces";
+  kept.previous = Secret::copy_of("a refresh token").value();
   kept.token = Secret::copy_of("an access token").value();
   const auto text = kept_text(kept);
   REQUIRE(text);
@@ -744,19 +845,25 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   CHECK(read.minted_us == 5);
   CHECK(read.expires_s == 7);
   CHECK(read.grant_version == kept.grant_version);
+  CHECK(read.previous.reveal() == "a refresh token");
   CHECK(read.token.reveal() == "an access token");
   const auto lost = read_kept(kept_text(LostGrant{"v 1"})->reveal());
   CHECK(std::get<LostGrant>(lost).grant_version == "v 1");
   for (const auto* const other : {"",
                                   "token",
                                   "token d 1 2 00",
-                                  "token d x 2 00 t",
-                                  "token d 1 -2 00 t",
-                                  "token d 1 9223372036854775807 00 t",
+                                  "token d 1 2 00 t",
+                                  "token d x 2 00 0  t",
+                                  "token d 1 -2 00 0  t",
+                                  "token d 1 9223372036854775807 00 0  t",
+                                  "token d 1 2 00 -1  t",
+                                  "token d 1 2 00 3 ab",
+                                  "token d 1 2 00 2 abt",
+                                  "token d 1 2 00 99999999999999999999 abt",
                                   "lost",
                                   "lost 0",
                                   "gone 00",
-                                  "token d 1 2 0 t",
+                                  "token d 1 2 0 0  t",
                                   "token d 1 2 00 "}) {
     INFO(other);
     const auto state = read_kept(other);

@@ -27,15 +27,19 @@ class TokenServer {
  public:
   bool rotates = true;
   bool is_revoked = false;
+  bool sees_theft = true;  // in one that it does not know
   int calls = 0;
+  std::vector<std::string> sent;
   std::string good = "refresh-0000";  // the refresh token that it takes
 
   Answer answer(const Call& call) {
     ++calls;
     const std::string body = body_of(call);
     const bool is_good = body.find("refresh_token=" + good) != std::string::npos;
-    is_revoked = is_revoked || !is_good;
-    if (is_revoked) {
+    const std::size_t at = body.find("refresh_token=");
+    sent.push_back(body.substr(at, body.find('&', at) - at));
+    is_revoked = is_revoked || (sees_theft && !is_good);
+    if (is_revoked || !is_good) {
       return made(400, R"({"error":"invalid_grant"})");
     }
     if (rotates) {
