@@ -25,6 +25,9 @@ inline constexpr std::string_view kSlowDown = "token_endpoint_error:slow_down";
 // section 4.1.1).
 inline constexpr std::string_view kInvalidGrant = "token_endpoint_error:invalid_grant";
 
+// That the client is not taken for who it says it is: of one that signs also for its clock.
+inline constexpr std::string_view kInvalidClient = "token_endpoint_error:invalid_client";
+
 struct TokenAnswer {
   Secret access;
   // The one for the next time, if the answer has one.

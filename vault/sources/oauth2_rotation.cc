@@ -185,12 +185,16 @@ class RefreshRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &RefreshRun::on_token;
-    return spending_call(grant_.client, who_, *form);
+    return spending_call(grant_.client, who_, *form, now_us_);
   }
 
   Step on_token(Answer answer) {
+    auto of_clock = fail_of_assertion_clock(grant_.client, answer, now_us_);
     auto read = read_grant_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
+      if (of_clock && failed->outcome == kInvalidClient) {
+        return *std::move(of_clock);
+      }
       if (previous_.size() != 0 && is_unknown_grant(*failed)) {
         return try_previous();
       }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/bindings/jwt_keys.h"
 #include "test/vault/sources/token_world.h"
 #include "vault/sources/oauth2_kept.h"
 
@@ -117,6 +118,22 @@ TEST_CASE("L02 with `auth: basic` they stand in the head, encoded as in a form, 
   // "client%20id:s%2Bcret"
   CHECK(field_of(call, "Authorization") == "Basic Y2xpZW50JTIwaWQ6cyUyQmNyZXQ=");
   CHECK(body_of(call) == "grant_type=refresh_token&refresh_token=refresh-0000");
+}
+
+TEST_CASE("A client that signs who it is exchanges its refresh token with an assertion") {
+  World world;
+  world.vault["CLIENT_KEY"] = {std::string(bindings::test::kJwtRsaKey), "k"};
+  auto spec = sample_spec({{"auth", "private_key_jwt"}, {"key", "CLIENT_KEY"}});
+  std::erase_if(spec.settings, [](const auto& one) { return one.name == "client_secret"; });
+  Process process(kOAuth2Kind, spec, world);
+  go_to<Call>(process);
+  const std::string body = body_of(std::get<Call>(process.step()));
+  CHECK(body.starts_with("grant_type=refresh_token&refresh_token=refresh-0000&client_id="));
+  CHECK(body.find("&client_assertion=ey") != std::string::npos);
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "access-1");
+  CHECK(world.value("REFRESH") == "refresh-0001");
 }
 
 TEST_CASE("L15 a new refresh token is recorded as pending, kept, recorded, and then used",
