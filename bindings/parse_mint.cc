@@ -38,6 +38,13 @@ constexpr std::array kTypes = {
     MintType{"oauth2_refresh", "oauth2", "refresh_token", "", kBearer, /*has_providers=*/true},
 };
 
+// A client by itself has nobody who could log in.
+bool lacks(const MintType& type, std::string_view setting) {
+  return setting == type.lacks ||
+         (!type.lacks.empty() &&
+          std::ranges::find(kLoginSettings, setting) != kLoginSettings.end());
+}
+
 // One whose value comes from a source, and is not in the vault under the rule's name.
 class MintedInjection final : public Injection {
  public:
@@ -75,7 +82,7 @@ std::vector<vault::SettingRule> rules_of(const MintType& type,
     const bool is_provided =
         provider != nullptr &&
         (rule.name == "auth" || (rule.name == "token_url" && !provider->token_url.empty()));
-    if (rule.name != type.lacks && !is_provided) {
+    if (!lacks(type, rule.name) && !is_provided) {
       rule.is_required = rule.is_required || rule.name == type.needs;
       rules.push_back(rule);
     }
@@ -193,7 +200,7 @@ std::vector<std::string_view> mint_keys(const MintType& type, vault::BackendKind
   }
   if (const auto* const kind = kind_of(type, kinds)) {
     for (const vault::SettingRule& rule : kind->settings) {
-      if (rule.name != type.lacks) {
+      if (!lacks(type, rule.name)) {
         keys.push_back(rule.name);
       }
     }

@@ -106,6 +106,21 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("How a person logs in again stands beside a refresh token, and nowhere else") {
+  for (const auto* const more : {"issuer: \"https://a.example\"",
+                                 "authorize_url: \"https://a.example/a\"",
+                                 "device_url: \"https://a.example/d\"",
+                                 "login_scope: \"a b\""}) {
+    INFO(more);
+    CHECK(refused("{ type: oauth2_refresh, " + kClient + ", refresh_token: R, " + more + kHeader +
+                  " }")
+              .empty());
+    CHECK_FALSE(refused("{ type: oauth2_client_credentials, " + kClient + ", client_secret: S, " +
+                        more + kHeader + " }")
+                    .empty());
+  }
+}
+
 TEST_CASE("A minted token stands wherever a secret may") {
   const auto bindings = taken("{ type: oauth2_client_credentials, " + kClient +
                               ", client_secret: SECRET, query: access_token }");

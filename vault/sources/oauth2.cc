@@ -167,6 +167,11 @@ constexpr std::array kSettings = {
     Rule{.name = "assertion_audience"},
     Rule{.name = "scope"},
     Rule{.name = "audience"},
+    // Of a log-in alone (bindings::kLoginSettings).
+    Rule{.name = "issuer", .check = check_base_url},
+    Rule{.name = "authorize_url", .check = check_base_url},
+    Rule{.name = "device_url", .check = check_base_url},
+    Rule{.name = "login_scope"},
 };
 
 }  // namespace

@@ -170,6 +170,11 @@ std::variant<TokenAnswer, Failed> read_grant(JsonView root) {
 
 }  // namespace
 
+bool is_login_over(std::string_view outcome) {
+  const auto* const known = std::ranges::find(kErrors, outcome, &KnownError::outcome);
+  return known != kErrors.end() && known->fault == FetchFault::needs_login;
+}
+
 bool is_refresh_token(std::string_view text) {
   return text.size() >= kRefreshBytesMin && text.size() <= kRefreshBytesMax &&
          is_visible(text, ' ');

@@ -53,6 +53,9 @@ std::variant<TokenAnswer, Failed> read_grant_answer(Answer answer);
 // The same of an answer that has something else than a token in it: its JSON, or why there is none.
 std::variant<JsonText, Failed> read_endpoint_answer(Answer answer);
 
+// Does that outcome say that a person has to log in again?
+bool is_login_over(std::string_view outcome);
+
 // Can it be one that a server will take again: 8 to 4096 printable characters?
 bool is_refresh_token(std::string_view text);
 
