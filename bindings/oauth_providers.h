@@ -29,8 +29,8 @@ const OAuthProvider* find_oauth_provider(std::string_view name);
 // The same of one whose tokens come from there.
 const OAuthProvider* find_oauth_provider_at(std::string_view token_url);
 
-// The settings of a source with a refresh token that say nothing of its calls, but how a person logs
-// in again: what `keyswap login` was told, as it is told in them.
+// The settings of a source with a refresh token that say nothing of its calls, but how a person
+// logs in again: what `keyswap login` was told, as it is told in them.
 inline constexpr std::array<std::string_view, 4> kLoginSettings = {
     "issuer", "authorize_url", "device_url", "login_scope"};
 

@@ -42,7 +42,8 @@ Result<Secret> basic_credentials(std::string_view id, std::string_view secret) {
   return Secret::copy_of(out->reveal());
 }
 
-// RFC 7523 section 3. The id is no secret (RFC 6749 section 2.2). Each has another `jti`, so that none can be taken for one sent again.
+// RFC 7523 section 3. The id is no secret (RFC 6749 section 2.2). Each has another `jti`, so that
+// none can be taken for one sent again.
 std::variant<Secret, Failed> assertion_of(const TokenClient& client,
                                           const ClientReading& who,
                                           std::int64_t now_s) {

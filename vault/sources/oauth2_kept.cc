@@ -13,8 +13,8 @@ namespace keyswap::vault {
 
 namespace {
 
-// "token DIGEST MINTED EXPIRES VERSION BYTES PREVIOUS TOKEN", "lost VERSION"; versions in hex, since
-// they may be any text, and PREVIOUS of so many bytes.
+// "token DIGEST MINTED EXPIRES VERSION BYTES PREVIOUS TOKEN", "lost VERSION"; versions in hex,
+// since they may be any text, and PREVIOUS of so many bytes.
 constexpr std::string_view kTokenWord = "token";
 constexpr std::string_view kLostWord = "lost";
 constexpr std::int64_t kUsPerSecond = 1'000'000;
