@@ -59,4 +59,16 @@ const OAuthProvider* find_oauth_provider(std::string_view name) {
   return found == kProviders.end() ? nullptr : found;
 }
 
+const OAuthProvider* find_oauth_provider_at(std::string_view token_url) {
+  const auto* const found = std::ranges::find(kProviders, token_url, &OAuthProvider::token_url);
+  return found == kProviders.end() || token_url.empty() ? nullptr : found;
+}
+
+std::string login_command(std::string_view source_id) {
+  constexpr std::string_view kMinted = "mint:";
+  return source_id.starts_with(kMinted)
+             ? "keyswap login --name " + std::string(source_id.substr(kMinted.size()))
+             : "";
+}
+
 }  // namespace keyswap::bindings

@@ -25,13 +25,25 @@ namespace {
 
 constexpr std::string_view kBearer = "Bearer {secret}";
 constexpr std::string_view kProvider = "provider";
+constexpr std::string_view kOAuth2 = "oauth2";
+constexpr std::string_view kPrivateKeyJwt = "private_key_jwt";
+// Of a token that does not say how long it lives; most live so long. One that an API takes no more
+// is dropped before.
+constexpr std::int64_t kLifeMs = 3'600'000;
 
 constexpr std::array kTypes = {
     MintType{"github_app", "github_app", "", "", "token {secret}"},
     MintType{"jwt_bearer", "jwt_bearer", "", "", kBearer},
-    MintType{"oauth2_client_credentials", "oauth2", "client_secret", "refresh_token", kBearer},
+    MintType{"oauth2_client_credentials", "oauth2", "", "refresh_token", kBearer},
     MintType{"oauth2_refresh", "oauth2", "refresh_token", "", kBearer, /*has_providers=*/true},
 };
+
+// A client by itself has nobody who could log in.
+bool lacks(const MintType& type, std::string_view setting) {
+  return setting == type.lacks ||
+         (!type.lacks.empty() &&
+          std::ranges::find(kLoginSettings, setting) != kLoginSettings.end());
+}
 
 // One whose value comes from a source, and is not in the vault under the rule's name.
 class MintedInjection final : public Injection {
@@ -70,7 +82,7 @@ std::vector<vault::SettingRule> rules_of(const MintType& type,
     const bool is_provided =
         provider != nullptr &&
         (rule.name == "auth" || (rule.name == "token_url" && !provider->token_url.empty()));
-    if (rule.name != type.lacks && !is_provided) {
+    if (!lacks(type, rule.name) && !is_provided) {
       rule.is_required = rule.is_required || rule.name == type.needs;
       rules.push_back(rule);
     }
@@ -115,6 +127,41 @@ void add_provided(const OAuthProvider& provider, vault::SourceSpec& spec) {
   spec.settings.push_back({"auth", std::string(provider.auth)});
 }
 
+// Settings that go with one way of saying who a client is: its secret, or its private key.
+void check_client(const MintType& type,
+                  const vault::SourceSpec& spec,
+                  Place place,
+                  ConfigIssues& issues) {
+  if (type.kind != kOAuth2) {
+    return;
+  }
+  const std::string* const auth = spec.setting("auth");
+  const bool is_signing = auth != nullptr && *auth == kPrivateKeyJwt;
+  if (is_signing && spec.setting("key") == nullptr) {
+    issues.error(place,
+                 "`auth: private_key_jwt` needs a `key`",
+                 "the vault entry of the client's private key: keyswap secret add --private-key");
+  }
+  if (is_signing && spec.setting("client_secret") != nullptr) {
+    issues.error(place,
+                 "`client_secret` does not go with `auth: private_key_jwt`",
+                 "the client signs who it is: remove one or the other");
+  }
+  for (const std::string_view name : {"key", "key_id", "algorithm", "assertion_audience"}) {
+    if (!is_signing && spec.setting(name) != nullptr) {
+      issues.error(place,
+                   "`" + std::string(name) + "` goes with `auth: private_key_jwt`",
+                   "add that, or remove `" + std::string(name) + "`");
+    }
+  }
+  // A client that has nothing to prove who it is could be anybody.
+  if (!is_signing && !type.has_providers && spec.setting("client_secret") == nullptr) {
+    issues.error(place,
+                 "`client_secret` is missing",
+                 "name its vault entry; or `auth: private_key_jwt` with a `key`");
+  }
+}
+
 // Two owners would take each other's refresh token away.
 void check_owner(const vault::SourceSpec& spec, Place place, ParseContext& context) {
   const std::string* const refresh = spec.setting("refresh_token");
@@ -153,7 +200,7 @@ std::vector<std::string_view> mint_keys(const MintType& type, vault::BackendKind
   }
   if (const auto* const kind = kind_of(type, kinds)) {
     for (const vault::SettingRule& rule : kind->settings) {
-      if (rule.name != type.lacks) {
+      if (!lacks(type, rule.name)) {
         keys.push_back(rule.name);
       }
     }
@@ -179,12 +226,14 @@ std::optional<vault::SecretName> parse_mint(const YamlSection& section,
   spec.id = "mint:" + rule.name.text();
   spec.kind = kind->name;
   spec.is_minted = true;
+  spec.cache.ttl_ms = kLifeMs;
   const auto rules = rules_of(type, *kind, provider);
   parse_source_settings(section, rules, issues, spec);
   parse_source_addresses(section, issues, spec);
   if (provider != nullptr) {
     add_provided(*provider, spec);
   }
+  check_client(type, spec, section.place(), issues);
   check_owner(spec, section.place(), context);
   auto name = vault::SecretName::internal(rule.name, "#access");
   const auto source = context.sources.add(std::move(spec), section.place());

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "audit/segment.h"
+#include "bindings/oauth_providers.h"
 #include "bindings/policy_text.h"
 #include "ca/summary.h"
 #include "proxy/base/bounds.h"
@@ -263,6 +264,12 @@ std::string audit_text(const AuditSize& audit) {
          ", last record " + (audit.last_record.empty() ? "unknown" : audit.last_record);
 }
 
+// The command; null where nobody has to log in.
+nlohmann::ordered_json login_in_json(const net::TroubledSource& source) {
+  const std::string command = source.outage.needs_login ? bindings::login_command(source.id) : "";
+  return command.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(command);
+}
+
 // Both lists are there, empty where nothing is wrong.
 void put_troubles(const net::Troubles& troubles, std::int64_t now_s, nlohmann::ordered_json& json) {
   json["sources_down"] = nlohmann::ordered_json::array();
@@ -270,6 +277,7 @@ void put_troubles(const net::Troubles& troubles, std::int64_t now_s, nlohmann::o
     json["sources_down"].push_back({{"source", one.id},
                                     {"outcome", one.outage.outcome},
                                     {"needs_login", one.outage.needs_login},
+                                    {"login", login_in_json(one)},
                                     {"since", format_time(one.outage.since_s)},
                                     {"asked_again_in_s", asked_again_in_s(one.outage, now_s)}});
   }

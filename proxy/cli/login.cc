@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kLoginExample =
     "keyswap login github --client-id Iv23li0123456789abcd --host api.github.com\n"
-    "  keyswap login github --force\n"
+    "  keyswap login --name GITHUB_TOKEN --force\n"
     "  keyswap login --issuer https://auth.example.com --name SHOP_TOKEN \\\n"
     "    --client-id shop --scope offline_access --host api.example.com";
 
@@ -80,8 +80,21 @@ Problem log_in_with(Online& online, const LoginOptions& options, LoginTarget tar
   return await_login(online, rule.value());
 }
 
+// By the rule that is there.
+Problem log_in_anew(Online& online, const LoginOptions& options) {
+  const auto* const spec = find_login_source(online.bindings(), options.name);
+  auto whole = spec == nullptr ? Outcome<LoginOptions>(options) : options_of_rule(options, *spec);
+  if (!whole) {
+    return whole.failure();
+  }
+  auto target = choose_target(whole.value());
+  return target ? log_in_with(online, whole.value(), std::move(target).value())
+                : Problem(target.failure());
+}
+
 int log_in_by(const LoginOptions& options) {
-  auto target = choose_target(options);
+  const bool is_anew = is_said_by_rule(options);
+  auto target = is_anew ? Outcome<LoginTarget>(LoginTarget()) : choose_target(options);
   if (!target) {
     return report(target.failure());
   }
@@ -89,7 +102,8 @@ int log_in_by(const LoginOptions& options) {
   if (!online) {
     return report(online.failure());
   }
-  auto problem = log_in_with(*online.value(), options, std::move(target).value());
+  auto problem = is_anew ? log_in_anew(*online.value(), options)
+                         : log_in_with(*online.value(), options, std::move(target).value());
   auto unrecorded = online.value()->close();
   return end_with(problem ? problem : unrecorded);
 }

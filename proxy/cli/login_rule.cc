@@ -23,18 +23,6 @@ using bindings::YamlNode;
 constexpr std::int64_t kLoginUsPerSecond = 1'000'000;
 constexpr const char* kByHand = "nothing was changed; bind it with: keyswap bindings edit";
 
-// Null: no rule of that name gets access tokens by a refresh token.
-const vault::SourceSpec* find_login_source(const bindings::Bindings& bindings,
-                                           const std::string& name) {
-  if (bindings.sources == nullptr) {
-    return nullptr;
-  }
-  const auto specs = bindings.sources->specs();
-  const auto found = std::ranges::find(specs, "mint:" + name, &vault::SourceSpec::id);
-  const bool is_there = found != specs.end() && found->setting("refresh_token") != nullptr;
-  return is_there ? &*found : nullptr;
-}
-
 YamlNode inject_of(const LoginOptions& options, const LoginTarget& target, const LoginRule& rule) {
   YamlNode inject = bindings::yaml_mapping();
   const auto add = [&inject](const char* key, const std::string& value) {
@@ -51,6 +39,11 @@ YamlNode inject_of(const LoginOptions& options, const LoginTarget& target, const
   add("client_secret", options.client_secret);
   add("refresh_token", rule.refresh.text());
   add("auth", target.provider.empty() ? target.auth : "");
+  // For the next time.
+  add("issuer", options.issuer);
+  add("authorize_url", options.authorize_url);
+  add("device_url", options.device_url);
+  add("login_scope", options.scope);
   if (!options.allowed.empty()) {
     add_yaml_key("allow_addresses", bindings::yaml_sequence(options.allowed), inject);
   }
@@ -198,6 +191,17 @@ Problem check_not_logged_in(Online& online, const LoginOptions& options, const L
 }
 
 }  // namespace
+
+const vault::SourceSpec* find_login_source(const bindings::Bindings& bindings,
+                                           const std::string& name) {
+  if (bindings.sources == nullptr) {
+    return nullptr;
+  }
+  const auto specs = bindings.sources->specs();
+  const auto found = std::ranges::find(specs, "mint:" + name, &vault::SourceSpec::id);
+  const bool is_there = found != specs.end() && found->setting("refresh_token") != nullptr;
+  return is_there ? &*found : nullptr;
+}
 
 Outcome<LoginRule> find_or_make_rule(Online& online,
                                      const LoginOptions& options,

@@ -34,6 +34,10 @@ struct LoginRule {
   std::string text = {};  // of the file, with its entry
 };
 
+// Of the rule of that name, which is there; null: there is none, or it has no refresh token.
+const vault::SourceSpec* find_login_source(const bindings::Bindings& bindings,
+                                           const std::string& name);
+
 // Where the target's token endpoint is not known yet, its rule and `spec` are good for asking the
 // issuer alone: complete_rule() makes them whole.
 Outcome<LoginRule> find_or_make_rule(Online& online,

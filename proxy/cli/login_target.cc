@@ -115,6 +115,35 @@ Outcome<LoginTarget> named_target(const LoginOptions& options) {
 
 }  // namespace
 
+bool is_said_by_rule(const LoginOptions& options) {
+  return options.provider.empty() && options.issuer.empty() && !names_endpoints(options) &&
+         !options.name.empty();
+}
+
+Outcome<LoginOptions> options_of_rule(LoginOptions options, const vault::SourceSpec& spec) {
+  const auto said = [&spec](std::string_view setting) {
+    return vault::setting_text(spec, setting);
+  };
+  const auto* const provider = bindings::find_oauth_provider_at(said("token_url"));
+  options.scope = options.scope.empty() ? said("login_scope") : options.scope;
+  options.issuer = said("issuer");
+  if (provider != nullptr) {
+    options.provider = provider->name;
+    options.issuer = "";
+  } else if (options.issuer.empty()) {
+    options.token_url = said("token_url");
+    options.authorize_url = said("authorize_url");
+    options.device_url = said("device_url");
+  }
+  if (provider == nullptr && options.issuer.empty() && options.authorize_url.empty() &&
+      options.device_url.empty()) {
+    return Failure{Exit::usage,
+                   "the rule " + options.name + " does not say where a person logs in",
+                   "add its `issuer` with keyswap bindings edit, or say it: --issuer URL"};
+  }
+  return options;
+}
+
 Outcome<LoginTarget> choose_target(const LoginOptions& options) {
   if (auto problem = check_login_urls(options)) {
     return *std::move(problem);

@@ -11,6 +11,7 @@
 
 #include "proxy/cli/failure.h"
 #include "proxy/cli/options.h"
+#include "vault/source_table.h"
 #include "vault/sources/login_discovery.h"
 
 namespace keyswap::cli {
@@ -54,6 +55,10 @@ struct LoginTarget {
 
 enum class LoginWay : unsigned char { device, browser };
 
+// Where to log in stands in the rule of that name, which is there: nothing but that is said.
+bool is_said_by_rule(const LoginOptions& options);
+// What the rule's source says of that, and was not said.
+Outcome<LoginOptions> options_of_rule(LoginOptions options, const vault::SourceSpec& spec);
 // By what is said on the command line alone.
 Outcome<LoginTarget> choose_target(const LoginOptions& options);
 // With what its issuer says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/reloading.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -10,6 +11,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/cli/confirmation.h"
+#include "proxy/cli/source_outcome.h"
 #include "proxy/cli/terminal.h"
 #include "vault/approval.h"
 
@@ -72,6 +74,15 @@ void ReloadNotes::end() {
 void ReloadNotes::tell(const net::Troubles& troubles) {
   if (proxy_.troubles == troubles && !has_failed_) {
     return;
+  }
+  for (const net::TroubledSource& one : troubles.sources) {
+    const bool was_told = std::ranges::any_of(proxy_.troubles.sources, [&one](const auto& before) {
+      return before.id == one.id && before.outage.needs_login;
+    });
+    if (one.outage.needs_login && !was_told) {
+      warn("the source " + printable(one.id) + " waits for a log-in",
+           printable(advice_to_log_in(one.id)));
+    }
   }
   proxy_.troubles = troubles;
   announce();

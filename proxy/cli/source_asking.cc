@@ -16,6 +16,7 @@
 #include "proxy/outgoing/audit_fetch_log.h"
 #include "vault/sources/captured_end.h"
 #include "vault/sources/kinds.h"
+#include "vault/sources/oauth2_answer.h"
 #include "vault/sources/source_value.h"
 
 namespace keyswap::cli {
@@ -174,7 +175,9 @@ std::string advice_for(const NamedSource& source, const SecretSeen& one) {
   if (source.is_local() && one.outcome != "unavailable") {
     return "the entry is of another kind than the bindings need: see keyswap bindings check";
   }
-  return advice_on(one.outcome);
+  const bool has_login = source.spec != nullptr && source.spec->setting("refresh_token") != nullptr;
+  return has_login && vault::is_login_over(one.outcome) ? advice_to_log_in(source.id)
+                                                        : advice_on(one.outcome);
 }
 
 }  // namespace

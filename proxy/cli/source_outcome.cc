@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "bindings/oauth_providers.h"
+
 namespace keyswap::cli {
 
 namespace {
@@ -128,6 +130,11 @@ std::string advice_on(std::string_view outcome) {
       outcome.substr(0, outcome.find(':'));  // what follows says it closer
   const auto* const found = std::ranges::find(kAdvice, word, &Advice::outcome);
   return std::string(found == kAdvice.end() ? word : found->text);
+}
+
+std::string advice_to_log_in(std::string_view source_id) {
+  const std::string command = bindings::login_command(source_id);
+  return command.empty() ? advice_on("token_endpoint_error") : "log in again: " + command;
 }
 
 }  // namespace keyswap::cli

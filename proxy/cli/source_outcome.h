@@ -11,5 +11,7 @@ namespace keyswap::cli {
 
 // What it means and what to do. "" of "ok"; a word that is not known is shown as it is.
 std::string advice_on(std::string_view outcome);
+// Of a source whose login is over: the command, as a person types it.
+std::string advice_to_log_in(std::string_view source_id);
 
 }  // namespace keyswap::cli

@@ -34,6 +34,10 @@ std::vector<std::vector<std::string>> trouble_rows(const net::Troubles& troubles
   std::vector<std::vector<std::string>> rows;
   for (const net::TroubledSource& source : troubles.sources) {
     rows.push_back({"source", source_text(source, now_s)});
+    if (source.outage.needs_login) {
+      rows.push_back({"", printable(advice_to_log_in(source.id))});
+      continue;
+    }
     if (const std::string advice = advice_on(source.outage.outcome);
         advice != source.outage.outcome && !advice.empty()) {
       rows.push_back({"", advice});

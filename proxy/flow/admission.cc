@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "bindings/oauth_providers.h"
 #include "proxy/flow/judgement.h"
 
 namespace keyswap::flow {
@@ -40,10 +41,21 @@ std::string entries_of(const bindings::Bindings& bindings, const Verdict& verdic
 }
 
 // Where that entry comes from, as a record says it; "" it is in the vault of this machine.
-std::string source_of(const bindings::Bindings& bindings, std::string_view entry) {
+const vault::SourceSpec* find_source(const bindings::Bindings& bindings, std::string_view entry) {
   const auto name = vault::SecretName::parse_stored(entry);
-  const vault::SourceSpec* const source =
-      bindings.sources == nullptr || !name ? nullptr : bindings.sources->source_of(*name);
+  return bindings.sources == nullptr || !name ? nullptr : bindings.sources->source_of(*name);
+}
+
+// How a person logs in to it again, behind its name; "": nobody does.
+std::string login_to(const bindings::Bindings& bindings, std::string_view entry) {
+  const vault::SourceSpec* const source = find_source(bindings, entry);
+  return source == nullptr || source->setting("refresh_token") == nullptr
+             ? ""
+             : base::Facts().text("; ", bindings::login_command(source->id)).take();
+}
+
+std::string source_of(const bindings::Bindings& bindings, std::string_view entry) {
+  const vault::SourceSpec* const source = find_source(bindings, entry);
   return source == nullptr ? "" : base::Facts().text("", source->id).take();
 }
 
@@ -172,6 +184,9 @@ Admission::Refusal Admission::take(SecretsUnavailable& event) {
   retry_after_ms_ = event.retry_after_ms;
   if (const auto cause = cause_of(event.fault); cause != base::Cause::none) {
     failure_ = {cause, source_of(*bindings_, event.name)};
+    if (event.fault == SecretFault::source_shut) {
+      failure_.facts += login_to(*bindings_, event.name);
+    }
   }
   return refuse_secret(std::move(event.name), event.fault);
 }

@@ -26,4 +26,16 @@ TEST_CASE("providers are found by their names, and stand by their letters") {
   CHECK(find_oauth_provider("nobody") == nullptr);
 }
 
+TEST_CASE(
+    "a provider is known by where its tokens come from, but for one with an address a tenant") {
+  CHECK(find_oauth_provider_at("https://oauth2.googleapis.com/token")->name == "google");
+  CHECK(find_oauth_provider_at("https://auth.example.com/token") == nullptr);
+  CHECK(find_oauth_provider_at("") == nullptr);
+}
+
+TEST_CASE("who logs in again is told the command, and of which secret") {
+  CHECK(login_command("mint:SHOP_TOKEN") == "keyswap login --name SHOP_TOKEN");
+  CHECK(login_command("company").empty());
+}
+
 }  // namespace keyswap::bindings

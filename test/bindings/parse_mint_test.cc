@@ -47,6 +47,7 @@ TEST_CASE("L01 a refresh token's rule has a source of its own, and its value com
   CHECK(spec.id == "mint:K");
   CHECK(spec.kind == "oauth2");
   CHECK(spec.is_minted);
+  CHECK(spec.cache.ttl_ms == 3'600'000);  // L04: of a token that says no end
   CHECK(*spec.setting("token_url") == "https://auth.example.com/token");
   CHECK(*spec.setting("auth") == "basic");
   CHECK(spec.own.size() == 3);
@@ -79,6 +80,45 @@ TEST_CASE("L24 L25 each type has the kind and the format that is its own") {
       "issuer: a@b.example, header: X-Token, format: \"{secret}\" }");
   CHECK(spec_of(account).kind == "jwt_bearer");
   CHECK(test::render(account.rules[0], {"t"}).text == "t");
+}
+
+TEST_CASE(
+    "A client that signs who it is has a key, no secret; and what goes with a key goes with it") {
+  const std::string key = ", auth: private_key_jwt, key: KEY";
+  for (const auto* const type : {"oauth2_client_credentials", "oauth2_refresh"}) {
+    INFO(type);
+    const std::string begin = "{ type: " + std::string(type) + ", " + kClient +
+                              (type == std::string("oauth2_refresh") ? ", refresh_token: R" : "");
+    const auto bindings =
+        taken(begin + key + ", algorithm: ES256, key_id: k1, assertion_audience: \"https://a/\"" +
+              kHeader + " }");
+    CHECK(*spec_of(bindings).setting("key") == "KEY");
+    CHECK(has(refused(begin + ", auth: private_key_jwt" + kHeader + " }"), "needs a `key`"));
+    CHECK(has(refused(begin + key + ", client_secret: S" + kHeader + " }"),
+              "`client_secret` does not go with"));
+    CHECK(has(refused(begin + key + ", algorithm: HS256" + kHeader + " }"), "RS256, ES256"));
+    for (const auto* const more :
+         {"key: KEY", "key_id: k1", "algorithm: ES256", "assertion_audience: a"}) {
+      INFO(more);
+      CHECK(has(refused(begin + ", client_secret: S, " + more + kHeader + " }"),
+                "goes with `auth: private_key_jwt`"));
+    }
+  }
+}
+
+TEST_CASE("How a person logs in again stands beside a refresh token, and nowhere else") {
+  for (const auto* const more : {"issuer: \"https://a.example\"",
+                                 "authorize_url: \"https://a.example/a\"",
+                                 "device_url: \"https://a.example/d\"",
+                                 "login_scope: \"a b\""}) {
+    INFO(more);
+    CHECK(refused("{ type: oauth2_refresh, " + kClient + ", refresh_token: R, " + more + kHeader +
+                  " }")
+              .empty());
+    CHECK_FALSE(refused("{ type: oauth2_client_credentials, " + kClient + ", client_secret: S, " +
+                        more + kHeader + " }")
+                    .empty());
+  }
 }
 
 TEST_CASE("A minted token stands wherever a secret may") {

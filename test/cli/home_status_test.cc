@@ -134,14 +134,17 @@ TEST_CASE("what ails the running proxy is told, and where nothing does the lists
   auto json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
   CHECK(json["sources_down"] == nlohmann::json::array());
   CHECK(json["clocks_apart"] == nlohmann::json::array());
-  status.proxy->troubles.sources = {{"company", {"sealed", false, kDay - 60, kDay + 5}}};
+  status.proxy->troubles.sources = {{"company", {"sealed", false, kDay - 60, kDay + 5}},
+                                    {"mint:K", {"token_endpoint_error:invalid_grant", true, 1, 0}}};
   status.proxy->troubles.clocks = {{"a.test:443", -90}};
   status.proxy->troubles.more = 1;
   json = nlohmann::json::parse(status_json(temp.home(), status, kDay));
-  REQUIRE(json["sources_down"].size() == 1);
+  REQUIRE(json["sources_down"].size() == 2);
   CHECK(json["sources_down"][0]["source"] == "company");
   CHECK(json["sources_down"][0]["outcome"] == "sealed");
   CHECK(json["sources_down"][0]["needs_login"] == false);
+  CHECK(json["sources_down"][0]["login"].is_null());
+  CHECK(json["sources_down"][1]["login"] == "keyswap login --name K");
   CHECK(json["sources_down"][0]["since"] == "1970-01-01T23:59:00Z");
   CHECK(json["sources_down"][0]["asked_again_in_s"] == 5);
   REQUIRE(json["clocks_apart"].size() == 1);

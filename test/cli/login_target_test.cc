@@ -23,6 +23,17 @@ LoginOptions by_issuer(const char* issuer) {
   return options;
 }
 
+// With the name alone, at a rule whose source says that.
+Outcome<LoginOptions> by_rule(std::vector<vault::SourceSetting> settings, const char* scope = "") {
+  LoginOptions options;
+  options.name = "SHOP";
+  options.scope = scope;
+  REQUIRE(is_said_by_rule(options));
+  vault::SourceSpec spec;
+  spec.settings = std::move(settings);
+  return options_of_rule(options, spec);
+}
+
 LoginTarget target_of(const LoginOptions& options) {
   auto target = choose_target(options);
   REQUIRE(target);
@@ -42,6 +53,34 @@ LoginWay way_of(const LoginOptions& options, const LoginTarget& target) {
 }
 
 }  // namespace
+
+TEST_CASE("a rule that is there says where to log in again") {
+  auto github = by_rule(
+      {{"token_url", "https://github.com/login/oauth/access_token"}, {"login_scope", "a b"}});
+  REQUIRE(github);
+  CHECK(github->scope == "a b");
+  CHECK(target_of(github.value()).device_url == "https://github.com/login/device/code");
+  auto issuer = by_rule(
+      {{"token_url", "https://a.example/t"}, {"issuer", "https://a.example"}, {"login_scope", "a"}},
+      "b");
+  REQUIRE(issuer);
+  CHECK(issuer->scope == "b");
+  CHECK(target_of(issuer.value()).issuer == "https://a.example");
+  auto named =
+      by_rule({{"token_url", "https://a.example/t"}, {"device_url", "https://a.example/d"}});
+  REQUIRE(named);
+  CHECK(target_of(named.value()).token_url == "https://a.example/t");
+  CHECK(target_of(named.value()).device_url == "https://a.example/d");
+  auto nothing = by_rule({{"token_url", "https://a.example/t"}});
+  REQUIRE_FALSE(nothing);
+  CHECK(nothing.failure().what == "the rule SHOP does not say where a person logs in");
+}
+
+TEST_CASE("what is said of the place counts, and without a name there is no rule") {
+  CHECK_FALSE(is_said_by_rule(at("github")));
+  CHECK_FALSE(is_said_by_rule(by_issuer("https://a.example")));
+  CHECK_FALSE(is_said_by_rule({}));
+}
 
 TEST_CASE("a provider that is known says itself where to log in") {
   const LoginTarget github = target_of(at("github"));

@@ -32,7 +32,7 @@ TEST_CASE("a source that a person has to log in to says so, and so does a word t
         Rows{{"source",
               "mint:K waits for a log-in: token_endpoint_error:invalid_grant, since "
               "2023-11-14 22:14Z, asked again with the next request"},
-             {"", advice_on("token_endpoint_error")},
+             {"", "log in again: keyswap login --name K"},
              {"source",
               "other\\x1b[2J is down: new_word, since 2023-11-14 22:14Z, asked again in 1 s"}});
 }

@@ -210,6 +210,33 @@ class Logins(Case):
             time.sleep(0.1)
         self.assertEqual(self.events(running), [("login", "pending"), ("login", "ok")] * 2)
 
+    def test_L05_whoever_looks_is_told_the_command_that_logs_in_again_and_it_does(self):
+        """The caller, the record, the log, `status` and `source test` name it; typed as it is, it is enough."""
+        home, double = self.begin("told")
+        placeholder = self.placeholder(self.log_in_by_device(home, double, *self.client()))
+        running = self.start(home)
+        double.is_revoked = True
+        answer = self.ask(running, "/told/1", placeholder)
+        self.refused(answer, 503, "secret_unavailable")
+        command = f"keyswap login --name {NAME}"
+        self.assertIn(command, json.loads(answer.body)["detail"])
+        self.assertIn(command, running.decision("/told/1")["facts"])
+        self.assertTrue(running.await_stderr(command))
+        self.assertIn(f"log in again: {command}", home.must("status").stdout.decode())
+        down = json.loads(home.must("status", "--json").stdout)["sources_down"]
+        self.assertEqual([(one["source"], one["needs_login"], one["login"]) for one in down], [(f"mint:{NAME}", True, command)])
+        tested = home.run("source", "test", f"mint:{NAME}", unlock=True)
+        self.assertEqual(tested.returncode, 1)
+        self.assertIn(f"log in again: {command}", " ".join((tested.stdout + tested.stderr).decode().split()))
+        login = Login(home, *command.split()[2:])
+        self.assertEqual(login.page(), f"{URL}/activate")
+        double.decide()
+        status, _ = login.end()
+        self.assertEqual(status, 0, login.seen)
+        self.assertEqual([form["scope"] for form in double.forms if "scope" in form and "grant_type" not in form],
+                         2 * ["read offline_access"])
+        self.gets_in_time(running, "/told/2", placeholder)
+
     def test_what_is_missing_is_said_before_anybody_logs_in(self):
         home, double = self.begin("missing")
         at = ("--token-url", f"{URL}/token", "--device-url", f"{URL}/device", "--name", NAME)

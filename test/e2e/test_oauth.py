@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import subprocess
 import threading
 import time
@@ -137,7 +138,7 @@ class Oauth(Case):
         running = self.start(home)
         self.refused(self.ask(running, "/killed/lost"), 503, "secret_unavailable")
         self.assertEqual(self.events(running, "token_exchange")[-1], ("minted", "token_endpoint_error:invalid_grant"))
-        self.assertEqual(double.count(), 5)
+        self.assertEqual(double.count(), 6)  # also with the one before, which has to be refused as well
 
     def test_a_call_that_was_not_answered_loses_nothing(self):
         double = self.double()
@@ -180,6 +181,43 @@ class Oauth(Case):
         self.assertEqual(self.ask(running, "/raced").status, 200)
         self.assertEqual(self.rotations(running), ["rotation_pending", "rotated"])
         self.assertEqual(self.events(running, "token_exchange"), 2 * [("minted", "ok")])
+
+    def test_a_refresh_token_put_in_and_exchanged_between_two_looks_of_the_proxy_ends_the_token_of_before(self):
+        """The proxy stands still while a person rotates the entry, and a command exchanges the new one."""
+        double = self.double()
+        home, running = self.shop("unseen", double)
+        self.assertEqual(self.ask(running, "/unseen/1").status, 200)
+        before = double.last()
+        environment = proxy.clean_environment(KEYSWAP_HOME=home.path)
+        unlock = ["--password-file", str(home.password_file)]
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            double.is_revoked, double.refresh_token = False, double.make("refresh")
+            put_in = double.refresh_token
+            rotating = self.command(["secret", "rotate", "SHOP_REFRESH", *unlock], environment)
+            rotating.stdin.write(put_in.encode())
+            rotating.stdin.close()
+            self.assertIn(b"rotated", rotating.stdout.readline())  # it is in the vault
+            testing = self.command(["source", "test", "mint:SHOP", *unlock], environment)
+            self.assertTrue(self.recorder.wait(lambda: double.count() == 2))
+            self.assertTrue(self.recorder.wait(lambda: not self.has_open(testing.pid, home.path / "sources.lock")))
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        for process in (rotating, testing):
+            said = process.stdout.read() + process.stderr.read()
+            self.note("a command beside the proxy", said)
+            self.assertEqual(process.wait(60), 0, said)
+        self.assertEqual(double.forms[1]["refresh_token"], put_in)
+        self.assertEqual(self.ask(running, "/unseen/2").status, 200)
+        self.assertNotEqual(double.last(), before)
+        self.assertEqual(self.recorder.one("/unseen/2").get("Authorization"), f"Bearer {double.last()}")
+        self.assertEqual(double.count(), 2)
+
+    def command(self, words, environment):
+        process = subprocess.Popen([proxy.BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=environment)
+        self.addCleanup(lambda: [pipe.close() for pipe in (process.stdin, process.stdout, process.stderr)])
+        return process
 
     def has_open(self, pid, path):
         """As the file of locks by who has a lock, and by who waits for one."""
@@ -250,6 +288,18 @@ class Oauth(Case):
         self.assertEqual(self.ask(running, "/client").status, 200)
         self.assertEqual(self.recorder.one("/client").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual((double.forms[0]["scope"], double.forms[0].get("client_id")), ("a b", None))
+
+    def test_L04_a_token_that_says_no_end_is_taken_to_live_an_hour_and_its_record_says_so(self):
+        double = self.double(expires_in=None)
+        inject = {"type": "oauth2_client_credentials", "token_url": f"https://{AUTH}/token", "client_id": "SHOP_ID",
+                  "client_secret": "SHOP_SECRET"}
+        home, running = self.begin("endless", double, inject)
+        self.assertEqual(self.ask(running, "/endless").status, 200)
+        record = next(record for record in running.records() if record["type"] == "token_exchange")
+        self.assertIs(record["used_default_expiry"], True)
+        self.assertNotIn("expires_at", record)
+        listed = json.loads(home.must("source", "list", "--json").stdout)
+        self.assertEqual([one["cache"]["ttl_seconds"] for one in listed["sources"] if one["name"] == "mint:SHOP"], [3600])
 
     def test_what_was_got_for_a_secret_goes_when_that_is_rotated(self):
         double = self.double()

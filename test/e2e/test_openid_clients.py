@@ -26,6 +26,8 @@ BASIC = {"id": "crm: client%2", "secret": "crm+secret=Yb3/Qq8&Wc5:%41", "auth": 
 BRIEF = {"id": "brief client", "secret": "briefSecret7Hd62kWq0Zt", "auth": "post", "seconds": 8}
 OWN = [{"id": f"own-{auth}", "secret": f"ownSecret{auth}91B2E77F0A6C4D", "auth": auth, "seconds": 3600} for auth in ("post", "basic")]
 CLIENTS = [POST, BASIC, BRIEF, *OWN]
+SIGNING = [("RS256", ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+           ("ES256", ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]), ("EdDSA", ["-algorithm", "ED25519"])]
 WHERE = [{"host": AUTH, "methods": ["GET"], "paths": ["/me", "/orders"]}]
 
 
@@ -39,7 +41,10 @@ class OpenidClients(Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.packages = installed("tokens")
-        cls.provider = openid.Provider(ISSUER, CLIENTS, cls.packages)
+        cls.keys = {alg: subprocess.run(["openssl", "genpkey", *how], check=True, capture_output=True).stdout for alg, how in SIGNING}
+        signing = [{"id": f"signs {alg}", "alg": alg, "kid": f"key of {alg}", "seconds": 3600, "key": subprocess.run(
+            ["openssl", "pkey", "-pubout"], input=key, check=True, capture_output=True).stdout.decode()} for alg, key in cls.keys.items()]
+        cls.provider = openid.Provider(ISSUER, CLIENTS + signing, cls.packages)
         cls.addClassCleanup(cls.provider.stop)
         cls.authority, identity = cls.make_pki([AUTH])
         cls.recorder = cls.make_recorder(identity)
@@ -152,7 +157,8 @@ class OpenidClients(Case):
         begun = len(self.exchanges(POST))
         for _ in range(3):
             self.refused(self.reads(running), 503, "secret_unavailable")
-        self.assertEqual(len(self.exchanges(POST)), begun + 1)
+        self.assertEqual(len(self.exchanges(POST)), begun + 2)  # the one of the vault, and the one before it, once
+        self.assertEqual(self.exchanges(POST)[-1], first)
         self.assertIn(("minted", "token_endpoint_error:invalid_grant"), self.events(running, "token_exchange"))
         home.must("secret", "rotate", "SHOP_REFRESH", stdin=self.provider.log_in(POST["id"]).encode(), unlock=True)
         self.assertTrue(self.recorder.wait(lambda: self.reads(running).status == 200, 20))
@@ -169,6 +175,30 @@ class OpenidClients(Case):
                 self.assertEqual(self.events(running, "token_exchange"), [("minted", "ok")])
         home, running, first = self.logged_in("basic", BASIC)
         self.assertEqual(self.program(home, "openid-client", "user"), ['user "ann"'])
+
+    def test_a_client_signs_who_it_is_and_the_provider_verifies_it(self):
+        """For a token of its own, and for one of somebody who logged in, which takes a second call when it starts again."""
+        for alg, key in self.keys.items():
+            signing = {"auth": "private_key_jwt", "key": "SHOP_KEY", "algorithm": alg, "key_id": f"key of {alg}",
+                       "token_url": f"{ISSUER}/token", "client_id": "SHOP_ID", "assertion_audience": ISSUER, "header": "Authorization"}
+            refreshing = {"type": "oauth2_refresh", "refresh_token": "SHOP_REFRESH", **signing}
+            for name, inject, target in (("own", {"type": "oauth2_client_credentials", "scope": "read", **signing}, "/orders"),
+                                         ("person", refreshing, "/me")):
+                with self.subTest(alg=alg, of=name):
+                    token = self.provider.log_in(f"signs {alg}") if name == "person" else None
+                    home = self.make_home(f"signs-{alg}-{name}", {"SHOP_ID": f"signs {alg}", **({"SHOP_REFRESH": token} if token else {})})
+                    home.must("secret", "add", "SHOP_KEY", "--private-key", stdin=key, unlock=True)
+                    home.bindings(document({"SHOP": {"placeholder": P, "bindings": WHERE, "inject": inject}}, recorder=self.recorder,
+                                           hosts=[AUTH], root=self.authority.certificate))
+                    for _ in range(2):
+                        running = self.start(home)
+                        answer = running.ask(AUTH, "GET", target, [("Authorization", f"Bearer {P}")])
+                        self.assertEqual(answer.status, 200, self.events(running, "token_exchange"))
+                        running.kill()
+        forms = [dict(urllib.parse.parse_qsl(request.body.decode())) for request in self.recorder.seen("/token")]
+        assertions = [form["client_assertion"] for form in forms if "client_assertion" in form]
+        self.assertEqual(len(set(assertions)), 2 * 2 * len(SIGNING))
+        self.assertEqual(len(assertions), len(set(assertions)))
 
     def test_a_program_that_gets_its_tokens_itself_holds_a_placeholder_of_its_secret(self):
         """openid-client has it in the form, oauth4webapi in Basic."""

@@ -186,6 +186,27 @@ TEST_CASE("a secret that its source does not give names the source, and when to 
   CHECK(road.admission.failure().facts == "company");
 }
 
+TEST_CASE("a secret whose log-in is over names the command that logs in again, and no other does") {
+  for (const bool has_login : {true, false}) {
+    INFO(has_login);
+    auto parsed = bindings::parse(kYaml, "/nowhere", {});
+    vault::SourceSpec spec;
+    spec.id = "mint:K";
+    if (has_login) {
+      spec.settings.push_back({"refresh_token", "K_REFRESH"});
+    }
+    vault::SourceTable::Routes routes = {{*vault::SecretName::parse("K"), {0, "K", ""}}};
+    parsed.bindings.sources =
+        std::make_shared<const vault::SourceTable>(std::vector{std::move(spec)}, std::move(routes));
+    Road road(kFree, std::make_shared<const bindings::Bindings>(std::move(parsed.bindings)));
+    static_cast<void>(road.admission.admit({}, road.asks()));
+    SecretsUnavailable shut{"K", SecretFault::source_shut};
+    CHECK(road.admission.take(shut) == Reason::secret_unavailable);
+    CHECK(road.admission.failure().facts ==
+          (has_login ? "mint:K; keyswap login --name K" : "mint:K"));
+  }
+}
+
 TEST_CASE("nothing may be sent that is refused, or whose record is not durable", "[I6][I13]") {
   for (const bool is_refused : {false, true}) {
     for (const bool is_durable : {false, true}) {

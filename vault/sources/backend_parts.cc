@@ -168,7 +168,9 @@ std::variant<Secret, Failed> read_own_value(Answer& answer) {
   auto* entry = std::get_if<EntryAnswer>(&answer);
   KS_ASSERT(entry != nullptr);
   std::string_view text = entry->value.reveal();
-  if (!text.ends_with('\n')) {
+  // The last byte of a key in the vault may be one, too.
+  const bool is_of_file = entry->version.empty();
+  if (!is_of_file || !text.ends_with('\n')) {
     return std::move(entry->value);
   }
   text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);

@@ -86,9 +86,7 @@ struct SourceState {
   std::optional<SourceOutage> outage = std::nullopt;
 };
 
-// Of each entry that a source is opened with (SourceSpec::own): Vault::read_in, or that keyswap
-// itself exchanged it, in whatever process, and nobody changed it (vault/sources/oauth2_kept.h).
-inline constexpr std::uint64_t kExchanged = UINT64_MAX;
+// Of each entry that a source is opened with (SourceSpec::own): Vault::read_in.
 using Openers = std::vector<std::optional<std::uint64_t>>;
 
 // Thread-safe; fetch() never waits.
@@ -115,7 +113,7 @@ class SourceCache {
   void refused(const Route& route, EntryKind kind, std::string_view version);
 
   // A source that did not take what it is opened with is asked again at once. What was made of an
-  // opener that somebody changed since is dropped; who waits already is given what comes.
+  // opener that another process changed since is dropped; who waits already is given what comes.
   void vault_changed(const Openers& openers);
 
   // Drops all values, and every wait for a source that failed. What is under way brings nothing any

@@ -130,23 +130,30 @@ bool SourceCache::Core::has_session() const {
 
 // A backend is asked on the engine's thread alone, so it is told of an emptying there.
 void SourceCache::Core::forget() {
+  Forgetting what = Forgetting::nothing;
   {
     const std::lock_guard lock(mutex_);
-    if (!std::exchange(is_to_forget_, false)) {
-      return;
-    }
+    what = std::exchange(to_forget_, Forgetting::nothing);
   }
-  backend_->forget();
+  forget(what);
+}
+
+void SourceCache::Core::forget(Forgetting what) {
+  if (what == Forgetting::all) {
+    backend_->forget();
+  } else if (what == Forgetting::made_of_openers) {
+    backend_->reopen();
+  }
 }
 
 void SourceCache::Core::fetch_queue() {
   auto batch = std::make_shared<Batch>();
   batch->begun_us = parts_.clock.steady_us();
-  bool is_to_forget = false;
+  Forgetting what = Forgetting::nothing;
   {
     // At once: what is fetched for a generation comes of a backend that has forgotten the last.
     const std::lock_guard lock(mutex_);
-    is_to_forget = std::exchange(is_to_forget_, false);
+    what = std::exchange(to_forget_, Forgetting::nothing);
     batch->flights =
         flights_.take_for_run([this](const std::string& flight) { return whole_of(flight); },
                               parts_.store.keys(this),
@@ -155,9 +162,7 @@ void SourceCache::Core::fetch_queue() {
     batch->answer = ++answers_;
     batch->opening = openings_;
   }
-  if (is_to_forget) {
-    backend_->forget();
-  }
+  forget(what);
   if (batch->flights.empty()) {
     return;
   }
@@ -263,7 +268,7 @@ void SourceCache::Core::rest(std::span<const std::string> flights,
     // What it gave before was given to who we are no more.
     ++generation_;
     parts_.store.drop_all(this);
-    is_to_forget_ = true;
+    to_forget_ = Forgetting::all;
     flights_.answer_all(error, told);
     return;
   }
@@ -370,7 +375,7 @@ void SourceCache::Core::refused(const std::string& flight, std::string_view vers
       parts_.store.drop(this, other);
     }
   }
-  is_to_forget_ = true;
+  to_forget_ = Forgetting::all;
 }
 
 std::size_t SourceCache::Core::flush() {
@@ -386,7 +391,7 @@ std::size_t SourceCache::Core::flush() {
     for (const std::string& flight : flights_.under_way()) {
       flights_.answer(flight, source_is_down(bounds::kSourceAgainMs / kMsPerSecond), told);
     }
-    is_to_forget_ = true;
+    to_forget_ = Forgetting::all;
     start_queue();  // what waited for them
   }
   parts_.engine.post([core = shared_from_this()] { core->forget(); });
@@ -399,23 +404,14 @@ void SourceCache::Core::vault_changed(const Openers& openers) {
   const std::lock_guard lock(mutex_);
   login_back_off_.worked();
   outage_.opener_changed();
-  bool is_another = false;
-  openers_.resize(openers.size());
-  for (std::size_t at = 0; at < openers.size(); ++at) {
-    if (openers[at] != kExchanged && openers[at] != openers_[at]) {
-      is_another = true;
-      openers_[at] = openers[at];
-    }
-  }
-  if (!is_another) {
-    return;
-  }
+  const bool is_another = openers_ != openers;
+  openers_ = openers;
   // I13: a key or a refresh token that was replaced may be one that somebody stole, and what was
   // made of it would go on for an hour. Who waits is given what comes, and nobody after them.
-  if (spec_.is_minted || backend_->makes_values()) {
+  if (is_another && (spec_.is_minted || backend_->makes_values())) {
     ++openings_;
     parts_.store.drop_all(this);
-    is_to_forget_ = true;
+    to_forget_ = std::max(to_forget_, Forgetting::made_of_openers);
   }
 }
 

@@ -54,6 +54,9 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void log_out(std::int64_t deadline_us, const std::function<void()>& done);
 
  private:
+  // What the backend drops before it is asked again: the later has the earlier in it.
+  enum class Forgetting : std::uint8_t { nothing, made_of_openers, all };
+
   // What one run fetches.
   struct Batch {
     std::vector<std::string> flights;
@@ -68,6 +71,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   void start();
   void fetch_queue();
   void forget();
+  void forget(Forgetting what);
   [[nodiscard]] bool is_login_due() const;
   [[nodiscard]] bool has_session() const;
   void log_in();
@@ -117,7 +121,7 @@ class SourceCache::Core : public std::enable_shared_from_this<Core> {
   mutable std::mutex mutex_;  // guards what follows
   Flights flights_;
   bool is_start_posted_ = false;
-  bool is_to_forget_ = false;  // the backend, before it is asked again
+  Forgetting to_forget_ = Forgetting::nothing;
   bool is_silent_ = false;
   QuietKeys quiet_;
   Outage outage_;

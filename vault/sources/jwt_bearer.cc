@@ -153,15 +153,11 @@ std::unique_ptr<Backend> make(const SourceSpec& spec) {
   return std::make_unique<JwtBearer>(spec);
 }
 
-const char* check_algorithm(std::string_view text) {
-  return jwt::find_algorithm(text) ? nullptr : "RS256, ES256 or EdDSA";
-}
-
 using Rule = SettingRule;
 constexpr std::array kSettings = {
     Rule{.name = "token_url", .is_required = true, .check = check_base_url},
     Rule{.name = "key", .is_required = true, .is_entry = true},
-    Rule{.name = "algorithm", .check = check_algorithm},
+    Rule{.name = "algorithm", .check = check_jwt_algorithm},
     Rule{.name = "key_id"},
     Rule{.name = "issuer", .is_required = true},
     Rule{.name = "subject"},

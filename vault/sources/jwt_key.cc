@@ -38,4 +38,8 @@ std::variant<Secret, Failed> signed_token(bindings::jwt::Algorithm algorithm,
   return std::move(*token);
 }
 
+const char* check_jwt_algorithm(std::string_view text) {
+  return bindings::jwt::find_algorithm(text) ? nullptr : "RS256, ES256 or EdDSA";
+}
+
 }  // namespace keyswap::vault

@@ -20,4 +20,7 @@ std::variant<Secret, Failed> signed_token(bindings::jwt::Algorithm algorithm,
                                           std::string_view claims,
                                           const Secret& key);
 
+// Why a key cannot sign by that; null: it can.
+const char* check_jwt_algorithm(std::string_view text);
+
 }  // namespace keyswap::vault

@@ -30,7 +30,8 @@ class CodeRun final : public Run {
     return who_.begin();
   }
 
-  [[nodiscard]] Step on(Answer answer, std::int64_t /*now_us*/) override {
+  [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
+    now_us_ = now_us;
     return (this->*next_)(std::move(answer));
   }
 
@@ -49,7 +50,7 @@ class CodeRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &CodeRun::on_token;
-    return spending_call(login_.grant.client, who_, *form);
+    return spending_call(login_.grant.client, who_, *form, now_us_);
   }
 
   Step on_token(Answer answer) {
@@ -67,6 +68,7 @@ class CodeRun final : public Run {
   ClientReading who_;
   LoginKeeping keeping_;
   Next next_ = nullptr;
+  std::int64_t now_us_ = 0;
 };
 
 }  // namespace

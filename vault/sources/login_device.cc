@@ -63,11 +63,11 @@ class StartRun final : public Run {
   [[nodiscard]] Step begin(std::int64_t /*now_us*/) override { return who_.begin(); }
 
   [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
-    return is_asked_ ? on_answer(std::move(answer), now_us) : on_client(std::move(answer));
+    return is_asked_ ? on_answer(std::move(answer), now_us) : on_client(std::move(answer), now_us);
   }
 
  private:
-  Step on_client(Answer answer) {
+  Step on_client(Answer answer, std::int64_t now_us) {
     if (auto step = who_.on(std::move(answer))) {
       return std::move(*step);
     }
@@ -75,7 +75,7 @@ class StartRun final : public Run {
     TokenClient at = login_.grant.client;
     at.token_url = login_.device_url;
     at.scope = login_.grant.scope;
-    return token_call(at, who_, Secret());
+    return token_call(at, who_, Secret(), now_us);
   }
 
   Step on_answer(Answer answer, std::int64_t now_us) {
@@ -175,7 +175,7 @@ class PollRun final : public Run {
       return fail_of(form.error());
     }
     next_ = &PollRun::on_token;
-    return spending_call(login_.grant.client, who_, *form);
+    return spending_call(login_.grant.client, who_, *form, now_us_);
   }
 
   Step on_token(Answer answer) {

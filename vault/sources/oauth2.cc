@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vault/sources/backend_parts.h"
+#include "vault/sources/jwt_key.h"
 #include "vault/sources/kinds.h"
 #include "vault/sources/oauth2_answer.h"
 #include "vault/sources/oauth2_client.h"
@@ -30,7 +31,7 @@ class ClientRun final : public Run {
 
   [[nodiscard]] Step on(Answer answer, std::int64_t now_us) override {
     if (!is_asked_) {
-      return on_client(std::move(answer));
+      return on_client(std::move(answer), now_us);
     }
     if (token_) {
       return on_told(answer);
@@ -39,7 +40,7 @@ class ClientRun final : public Run {
   }
 
  private:
-  Step on_client(Answer answer) {
+  Step on_client(Answer answer, std::int64_t now_us) {
     if (auto step = who_.on(std::move(answer))) {
       return std::move(*step);
     }
@@ -48,12 +49,16 @@ class ClientRun final : public Run {
       return fail_of(form.error());
     }
     is_asked_ = true;
-    return token_call(client_, who_, *form);
+    return token_call(client_, who_, *form, now_us);
   }
 
   Step on_token(Answer answer, std::int64_t now_us) {
+    auto of_clock = fail_of_assertion_clock(client_, answer, now_us);
     auto read = read_token_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
+      if (of_clock && failed->outcome == kInvalidClient) {
+        return *std::move(of_clock);
+      }
       // There is nobody who could log in.
       failed->fault =
           failed->fault == FetchFault::needs_login ? FetchFault::auth_lost : failed->fault;
@@ -114,6 +119,10 @@ class RefreshBackend final : public Backend {
     return refresh_run(grant_, keys);
   }
 
+  void forget() override { forget_access(grant_); }
+
+  void reopen() override { reopen_access(grant_); }
+
   // There is no log-in; what came of the refresh token and is in no file would go with this.
   [[nodiscard]] std::unique_ptr<Run> log_out() override { return last_keep_run(grant_); }
 
@@ -140,7 +149,9 @@ const char* check_refresh_token(std::string_view text) {
 }
 
 const char* check_auth(std::string_view text) {
-  return text == "basic" || text == "body" ? nullptr : "`basic` or `body`";
+  return text == "basic" || text == "body" || text == kPrivateKeyJwt
+             ? nullptr
+             : "`basic`, `body` or `private_key_jwt`";
 }
 
 using Rule = SettingRule;
@@ -150,8 +161,17 @@ constexpr std::array kSettings = {
     Rule{.name = "client_secret", .is_entry = true},
     Rule{.name = "refresh_token", .is_entry = true, .check = check_refresh_token},
     Rule{.name = "auth", .check = check_auth},
+    Rule{.name = "key", .is_entry = true},
+    Rule{.name = "key_id"},
+    Rule{.name = "algorithm", .check = check_jwt_algorithm},
+    Rule{.name = "assertion_audience"},
     Rule{.name = "scope"},
     Rule{.name = "audience"},
+    // Of a log-in alone (bindings::kLoginSettings).
+    Rule{.name = "issuer", .check = check_base_url},
+    Rule{.name = "authorize_url", .check = check_base_url},
+    Rule{.name = "device_url", .check = check_base_url},
+    Rule{.name = "login_scope"},
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ constexpr auto kErrors = std::to_array<KnownError>({
     {"expired_token", "token_endpoint_error:expired_token", FetchFault::needs_login},
     {"authorization_pending", kPending, FetchFault::unavailable},
     {"device_flow_disabled", "token_endpoint_error:device_flow_disabled", FetchFault::auth_lost},
-    {"invalid_client", "token_endpoint_error:invalid_client", FetchFault::auth_lost},
+    {"invalid_client", kInvalidClient, FetchFault::auth_lost},
     {"invalid_client_id", "token_endpoint_error:invalid_client_id", FetchFault::auth_lost},
     {"bad_client_secret", "token_endpoint_error:bad_client_secret", FetchFault::auth_lost},
     {"incorrect_client_credentials",
@@ -169,6 +169,11 @@ std::variant<TokenAnswer, Failed> read_grant(JsonView root) {
 }
 
 }  // namespace
+
+bool is_login_over(std::string_view outcome) {
+  const auto* const known = std::ranges::find(kErrors, outcome, &KnownError::outcome);
+  return known != kErrors.end() && known->fault == FetchFault::needs_login;
+}
 
 bool is_refresh_token(std::string_view text) {
   return text.size() >= kRefreshBytesMin && text.size() <= kRefreshBytesMax &&

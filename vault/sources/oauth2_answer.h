@@ -25,6 +25,9 @@ inline constexpr std::string_view kSlowDown = "token_endpoint_error:slow_down";
 // section 4.1.1).
 inline constexpr std::string_view kInvalidGrant = "token_endpoint_error:invalid_grant";
 
+// That the client is not taken for who it says it is: of one that signs also for its clock.
+inline constexpr std::string_view kInvalidClient = "token_endpoint_error:invalid_client";
+
 struct TokenAnswer {
   Secret access;
   // The one for the next time, if the answer has one.
@@ -49,6 +52,9 @@ std::variant<TokenAnswer, Failed> read_grant_answer(Answer answer);
 
 // The same of an answer that has something else than a token in it: its JSON, or why there is none.
 std::variant<JsonText, Failed> read_endpoint_answer(Answer answer);
+
+// Does that outcome say that a person has to log in again?
+bool is_login_over(std::string_view outcome);
 
 // Can it be one that a server will take again: 8 to 4096 printable characters?
 bool is_refresh_token(std::string_view text);

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/oauth2_client.h"
 
+#include <array>
 #include <utility>
 
 #include "bindings/basic_text.h"
 #include "bindings/percent_text.h"
+#include "proxy/base/bytes.h"
 #include "vault/sources/backend_parts.h"
+#include "vault/sources/clock_fault.h"
+#include "vault/sources/jwt_key.h"
 
 namespace keyswap::vault {
 
 namespace {
 
 using base::Result;
+namespace jwt = bindings::jwt;
+
+constexpr std::int64_t kSecondUs = 1'000'000;
+// It is used once, at once.
+constexpr std::int64_t kAssertionSeconds = 120;
+constexpr std::string_view kAssertionType =
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 // RFC 6749 section 2.3.1: both halves are encoded as in a form.
 Result<Secret> basic_credentials(std::string_view id, std::string_view secret) {
@@ -31,8 +42,34 @@ Result<Secret> basic_credentials(std::string_view id, std::string_view secret) {
   return Secret::copy_of(out->reveal());
 }
 
-// The form of the grant, and what else is asked for.
-Result<Secret> body_of(const TokenClient& client, const ClientReading& who, const Secret& grant) {
+// RFC 7523 section 3. The id is no secret (RFC 6749 section 2.2). Each has another `jti`, so that
+// none can be taken for one sent again.
+std::variant<Secret, Failed> assertion_of(const TokenClient& client,
+                                          const ClientReading& who,
+                                          std::int64_t now_s) {
+  constexpr std::size_t kIdBytes = 16;
+  jwt::Members header;
+  header.add("alg", jwt::name_of(client.algorithm)).add("typ", "JWT");
+  if (!client.key_id.empty()) {
+    header.add("kid", client.key_id);
+  }
+  std::array<std::uint8_t, kIdBytes> random{};
+  base::random_bytes(random);
+  std::string id;
+  for (const std::uint8_t byte : random) {
+    id.push_back(static_cast<char>(byte));
+  }
+  jwt::Members claims;
+  claims.add("iss", who.id()).add("sub", who.id()).add("aud", client.assertion_audience);
+  claims.add("jti", base::to_hex(id)).add("iat", now_s).add("exp", now_s + kAssertionSeconds);
+  return signed_token(client.algorithm, header.text(), claims.text(), who.key());
+}
+
+// The form of the grant, and what else is asked for. `assertion`: of a client that signs.
+Result<Secret> body_of(const TokenClient& client,
+                       const ClientReading& who,
+                       const Secret& grant,
+                       std::string_view assertion) {
   Result<Secret> form = grant.share();
   const auto add = [&](std::string_view name, std::string_view value) {
     if (form && !value.empty()) {
@@ -45,7 +82,9 @@ Result<Secret> body_of(const TokenClient& client, const ClientReading& who, cons
   add("audience", client.audience);
   if (!client.is_basic) {
     add("client_id", who.id());
-    add("client_secret", who.secret());
+    add("client_secret", client.is_signing ? "" : who.key().reveal());
+    add("client_assertion_type", client.is_signing ? kAssertionType : "");
+    add("client_assertion", assertion);
   }
   return form;
 }
@@ -58,23 +97,41 @@ TokenClient::TokenClient(const SourceSpec& spec)
       secret(setting_text(spec, "client_secret")),
       scope(setting_text(spec, "scope")),
       audience(setting_text(spec, "audience")),
-      is_basic(setting_text(spec, "auth") == "basic" && !secret.empty()) {}
+      is_basic(setting_text(spec, "auth") == "basic" && !secret.empty()),
+      is_signing(setting_text(spec, "auth") == kPrivateKeyJwt),
+      algorithm(
+          jwt::find_algorithm(setting_text(spec, "algorithm")).value_or(jwt::Algorithm::rs256)),
+      key_id(setting_text(spec, "key_id")),
+      assertion_audience(setting_text(spec, "assertion_audience")) {
+  if (is_signing) {
+    secret = setting_text(spec, "key");
+  }
+  if (assertion_audience.empty()) {
+    assertion_audience = token_url;
+  }
+}
 
 Step ClientReading::begin() {
   id_.reset();
-  secret_.reset();
+  secret_ = Secret();
+  versions_.clear();
   return read_own(client_->id);
 }
 
 std::optional<Step> ClientReading::on(Answer answer) {
+  if (const auto* const entry = std::get_if<EntryAnswer>(&answer)) {
+    versions_.append(entry->version).append(1, '\n');
+  }
   auto value = own_value(std::move(answer));
   if (auto* const failed = std::get_if<Failed>(&value)) {
     return std::move(*failed);
   }
-  auto& place = id_ ? secret_ : id_;
-  place = std::get<Secret>(std::move(value));
-  const bool is_whole = secret_.has_value() || client_->secret.empty();
-  return is_whole ? std::nullopt : std::optional<Step>(read_own(client_->secret));
+  if (id_) {
+    secret_ = std::get<Secret>(std::move(value));
+    return std::nullopt;
+  }
+  id_ = std::get<Secret>(std::move(value));
+  return client_->secret.empty() ? std::nullopt : std::optional(read_own(client_->secret));
 }
 
 std::string_view ClientReading::id() const {
@@ -82,12 +139,30 @@ std::string_view ClientReading::id() const {
   return id_->reveal();
 }
 
-std::string_view ClientReading::secret() const {
-  return secret_ ? secret_->reveal() : std::string_view();
+const Secret& ClientReading::key() const {
+  return secret_;
 }
 
-Step token_call(const TokenClient& client, const ClientReading& who, const Secret& grant) {
-  auto body = body_of(client, who, grant);
+std::optional<Failed> fail_of_assertion_clock(const TokenClient& client,
+                                              const Answer& answer,
+                                              std::int64_t now_us) {
+  const auto* const call = std::get_if<CallAnswer>(&answer);
+  return call != nullptr && client.is_signing ? fail_of_clock(*call, now_us, kTokenClockOffMaxS)
+                                              : std::nullopt;
+}
+
+Step token_call(const TokenClient& client,
+                const ClientReading& who,
+                const Secret& grant,
+                std::int64_t now_us) {
+  std::variant<Secret, Failed> assertion;
+  if (client.is_signing) {
+    assertion = assertion_of(client, who, now_us / kSecondUs);
+  }
+  if (auto* const failed = std::get_if<Failed>(&assertion)) {
+    return std::move(*failed);
+  }
+  auto body = body_of(client, who, grant, std::get<Secret>(assertion).reveal());
   if (!body) {
     return fail_of(body.error());
   }
@@ -97,7 +172,7 @@ Step token_call(const TokenClient& client, const ClientReading& who, const Secre
   call.fields.push_back({"Content-Type", "application/x-www-form-urlencoded"});
   call.fields.push_back({"Accept", "application/json"});
   if (client.is_basic) {
-    auto credentials = basic_credentials(who.id(), who.secret());
+    auto credentials = basic_credentials(who.id(), who.key().reveal());
     if (!credentials) {
       return fail_of(credentials.error());
     }
@@ -107,8 +182,11 @@ Step token_call(const TokenClient& client, const ClientReading& who, const Secre
   return call;
 }
 
-Step spending_call(const TokenClient& client, const ClientReading& who, const Secret& grant) {
-  Step step = token_call(client, who, grant);
+Step spending_call(const TokenClient& client,
+                   const ClientReading& who,
+                   const Secret& grant,
+                   std::int64_t now_us) {
+  Step step = token_call(client, who, grant, now_us);
   if (auto* const call = std::get_if<Call>(&step)) {
     call->is_spending = true;
   }

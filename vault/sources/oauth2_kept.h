@@ -13,16 +13,17 @@
 #include "proxy/base/result.h"
 #include "vault/secret.h"
 #include "vault/secret_name.h"
-#include "vault/source_table.h"
 
 namespace keyswap::vault {
 
 struct KeptToken {
-  std::string digest;  // of who asked for it, and for what: others have no use for it
+  std::string digest;  // kept_digest(): others have no use for it
   std::int64_t minted_us = 0;
   std::int64_t expires_s = 0;
   std::string grant_version;  // of the refresh token that is good for the next one
-  Secret token;
+  // The one that was sent for that, until that has worked itself; empty: there is none.
+  Secret previous;
+  Secret token;  // empty: it was none that could be used
 };
 
 struct LostGrant {
@@ -33,7 +34,10 @@ struct LostGrant {
 using KeptState = std::variant<std::monostate, KeptToken, LostGrant>;
 
 SecretName kept_name(const SecretName& refresh_token);
-std::string kept_digest(const SourceSpec& spec);
+
+// Of who asked, and for what: `versions` of the entries that it says who it is by. So what a client
+// got goes with its secret, in each process.
+std::string kept_digest(std::string_view spec_digest, std::string_view versions);
 
 KeptState read_kept(std::string_view text);
 

@@ -32,6 +32,13 @@ bool is_durable(const Answer& answer) {
   return noted != nullptr && noted->is_durable;
 }
 
+// Might the server not know it, as one that it lost? Others say what they know of it.
+bool is_unknown_grant(const Failed& failed) {
+  return failed.outcome == kInvalidGrant ||
+         failed.outcome == "token_endpoint_error:bad_refresh_token" ||
+         failed.outcome == "token_endpoint_error:invalid_refresh_token";
+}
+
 Failed failed_by(const Answer& answer) {
   const auto* const error = std::get_if<base::Error>(&answer);
   return error == nullptr ? fail(FetchFault::unavailable, "unexpected") : fail_of(*error);
@@ -62,7 +69,10 @@ class RefreshRun final : public Run {
   [[nodiscard]] Step begin(std::int64_t now_us) override {
     now_us_ = now_us;
     // On first use, what was minted before is of an earlier policy, or of an earlier start.
-    grant_.newest_us = grant_.newest_us == 0 ? now_us : grant_.newest_us;
+    if (grant_.newest_us == 0) {
+      grant_.newest_us = now_us;
+      grant_.dropped_us = now_us;
+    }
     next_ = &RefreshRun::on_lock;
     return LockEntry{grant_.refresh};
   }
@@ -116,16 +126,14 @@ class RefreshRun final : public Run {
       return keep_refresh(*pending);
     }
     grant_.all_pending->drop(grant_.refresh);  // who changed the entry meanwhile wins
-    const auto kept = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
-    const auto* const lost = std::get_if<LostGrant>(&kept);
+    kept_ = entry == nullptr ? KeptState() : read_kept(entry->value.reveal());
+    const auto* const lost = std::get_if<LostGrant>(&kept_);
     if (lost != nullptr && lost->grant_version == version_) {
-      return fail(FetchFault::needs_login, "token_endpoint_error:invalid_grant");
+      return fail(FetchFault::needs_login, kInvalidGrant);
     }
-    const auto* const token = std::get_if<KeptToken>(&kept);
-    if (token != nullptr && is_fresh(*token)) {
-      grant_.newest_us = token->minted_us;
-      return done_with(keys_, token->token, token->minted_us, token->expires_s);
-    }
+    const auto* const token = std::get_if<KeptToken>(&kept_);
+    previous_ =
+        token != nullptr && token->grant_version == version_ ? token->previous.share() : Secret();
     next_ = &RefreshRun::on_client;
     return who_.begin();
   }
@@ -136,7 +144,7 @@ class RefreshRun final : public Run {
     const std::int64_t life_us = end_us - token.minted_us;
     const std::int64_t ahead_us =
         std::min(std::max(kAheadUs, life_us / kLifePartAhead), life_us / 2);
-    return token.digest == grant_.digest && token.grant_version == version_ &&
+    return token.token.size() != 0 && token.digest == digest_ && token.grant_version == version_ &&
            token.minted_us > grant_.newest_us && token.minted_us <= now_us_ &&
            end_us - now_us_ > ahead_us;
   }
@@ -147,28 +155,49 @@ class RefreshRun final : public Run {
     if (auto step = who_.on(std::move(answer))) {
       return std::move(*step);
     }
+    digest_ = kept_digest(grant_.spec_digest, who_.versions());
+    const auto* const token = std::get_if<KeptToken>(&kept_);
+    if (token != nullptr && is_fresh(*token)) {
+      grant_.newest_us = token->minted_us;
+      return done_with(keys_, token->token, token->minted_us, token->expires_s);
+    }
     // What the server gives is nowhere else until it is kept: a kill from here on, also while the
     // answer is on its way, leaves this record with nothing behind it.
     expires_at_.reset();
+    sent_ = refresh_.share();
+    is_previous_ = false;
     return note(FetchEventKind::rotation_pending, "ok", &RefreshRun::on_pending_noted);
+  }
+
+  // The one in the vault is refused and has never worked: the server may have lost it.
+  Step try_previous() {
+    sent_ = std::exchange(previous_, Secret());
+    is_previous_ = true;
+    return note(FetchEventKind::rotation_pending, "previous", &RefreshRun::on_pending_noted);
   }
 
   Step on_pending_noted(Answer answer) {
     if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
-    const auto form =
-        form_of({{"grant_type", "refresh_token"}, {"refresh_token", refresh_.reveal()}});
+    const auto form = form_of({{"grant_type", "refresh_token"}, {"refresh_token", sent_.reveal()}});
     if (!form) {
       return fail_of(form.error());
     }
     next_ = &RefreshRun::on_token;
-    return spending_call(grant_.client, who_, *form);
+    return spending_call(grant_.client, who_, *form, now_us_);
   }
 
   Step on_token(Answer answer) {
+    auto of_clock = fail_of_assertion_clock(grant_.client, answer, now_us_);
     auto read = read_grant_answer(std::move(answer));
     if (auto* const failed = std::get_if<Failed>(&read)) {
+      if (of_clock && failed->outcome == kInvalidClient) {
+        return *std::move(of_clock);
+      }
+      if (previous_.size() != 0 && is_unknown_grant(*failed)) {
+        return try_previous();
+      }
       return failed->fault == FetchFault::needs_login ? keep_lost(std::move(*failed))
                                                       : std::move(*failed);
     }
@@ -180,18 +209,22 @@ class RefreshRun final : public Run {
                                      : std::nullopt;
     has_type_ = token.has_type;
     fault_ = std::move(token.fault);
-    if (token.is_refresh_malformed) {
+    previous_ = Secret();  // what was sent has worked
+    if (is_previous_ && !token.refresh) {
+      token.refresh = sent_.share();  // the one in the vault is no good
+    } else if (token.is_refresh_malformed) {
       // What is in the vault may be good once more, and nothing better is to be had.
       return note(FetchEventKind::rotation_failed, "rejected_malformed", &RefreshRun::on_noted);
     }
     if (!token.refresh || token.refresh->reveal() == refresh_.reveal()) {
-      return fault_ ? Step(*std::move(fault_)) : keep_token();
+      return keep_token();
     }
     // From here on there is a token that nobody else has: it is not let go before it is kept.
     grant_.all_pending->put(grant_.refresh,
                             {.refresh = std::move(*token.refresh),
+                             .sent = sent_.share(),
                              .replaces = version_,
-                             .digest = grant_.digest,
+                             .digest = digest_,
                              .access = access_.share(),
                              .minted_us = minted_us_,
                              .expires_at = expires_at_,
@@ -230,8 +263,8 @@ class RefreshRun final : public Run {
       return note(FetchEventKind::rotation_conflict, "conflict", &RefreshRun::on_conflict_noted);
     }
     PendingRotation& rotated = *pending_of(grant_);
-    is_ours_ =
-        has_asked_ || (rotated.digest == grant_.digest && rotated.minted_us >= grant_.newest_us);
+    digest_ = std::move(rotated.digest);
+    previous_ = std::move(rotated.sent);
     refresh_ = std::move(rotated.refresh);
     access_ = std::move(rotated.access);
     minted_us_ = rotated.minted_us;
@@ -259,12 +292,6 @@ class RefreshRun final : public Run {
     if (!is_durable(answer)) {
       return fail(FetchFault::unavailable, "audit_unavailable");
     }
-    if (!is_ours_) {
-      return read_refresh();  // of before a reload: its access token is for somebody else
-    }
-    if (fault_) {
-      return *std::move(fault_);  // it is kept; what came with it was no use
-    }
     next_ = &RefreshRun::on_new_version;
     return ReadEntry{grant_.refresh};
   }
@@ -275,15 +302,10 @@ class RefreshRun final : public Run {
       return deliver();  // others can only do without what we know
     }
     version_ = entry->version;
-    if (is_over()) {
-      return read_kept_entry();  // it waited too long to be written
-    }
     return keep_token();
   }
 
   // --- the access token ---
-
-  [[nodiscard]] bool is_over() const { return expires_at_ && *expires_at_ <= now_us_ / kSecondUs; }
 
   Step on_noted(Answer answer) {
     return is_durable(answer) ? keep_token() : fail(FetchFault::unavailable, "audit_unavailable");
@@ -292,10 +314,11 @@ class RefreshRun final : public Run {
   // For other processes. That it could not be kept is no reason to do without it.
   Step keep_token() {
     KeptToken kept;
-    kept.digest = grant_.digest;
+    kept.digest = digest_;
     kept.minted_us = minted_us_;
     kept.expires_s = expires_at_.value_or((minted_us_ + grant_.default_life_us) / kSecondUs);
     kept.grant_version = version_;
+    kept.previous = previous_.share();
     kept.token = access_.share();
     auto text = kept_text(kept);
     if (!text) {
@@ -308,6 +331,12 @@ class RefreshRun final : public Run {
   Step on_token_kept(Answer /*answer*/) { return deliver(); }
 
   Step deliver() {
+    if (!has_asked_) {
+      return read_refresh();  // of a run before: it is taken if it is fresh, and for us
+    }
+    if (fault_) {
+      return *std::move(fault_);  // what came with the refresh token was no use
+    }
     if (!has_type_) {
       has_type_ = true;
       return note(FetchEventKind::refreshed, "token_type_missing", &RefreshRun::on_told);
@@ -337,14 +366,18 @@ class RefreshRun final : public Run {
   std::int64_t now_us_ = 0;
 
   Secret refresh_;
-  std::string version_;       // of its entry
+  std::string version_;  // of its entry
+  Secret previous_;      // the one before it, if it has not worked yet
+  Secret sent_;          // one of the two
+  bool is_previous_ = false;
+  std::string digest_;  // of who asks, or who asked for what is kept
+  KeptState kept_;
   std::string kept_version_;  // of the entry beside it; "" there is none
   Secret access_;
   std::int64_t minted_us_ = 0;
   std::optional<std::int64_t> expires_at_;
   bool has_type_ = true;
   bool has_asked_ = false;
-  bool is_ours_ = true;  // what was kept came for this grant, under this policy
   int conflicts_ = 0;
   Failed failed_;
   std::optional<Failed> fault_;  // of the access token
@@ -405,9 +438,17 @@ class LastKeepRun final : public Run {
 RefreshGrant::RefreshGrant(const SourceSpec& spec, SecretName refresh_token)
     : client(spec),
       refresh(std::move(refresh_token)),
-      digest(kept_digest(spec)),
+      spec_digest(spec.digest()),
       default_life_us(spec.cache.ttl_ms * 1000),
       all_pending(std::make_shared<PendingRotations>()) {}
+
+void forget_access(RefreshGrant& grant) {
+  grant.dropped_us = grant.newest_us;
+}
+
+void reopen_access(RefreshGrant& grant) {
+  grant.newest_us = grant.dropped_us;
+}
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys) {
   return std::make_unique<RefreshRun>(grant, keys);

@@ -8,11 +8,16 @@
 // entry, as a reload makes it, writes it before it asks. Who is killed between the call and the
 // write may lose it: the record "pending" is there before the call is made, so the log shows that.
 //
-//   lock → the refresh token → what others have got of it → (is it fresh? done) → who we are
+//   lock → the refresh token → what others have got of it → who we are → (is it fresh? done)
 //     → record "pending" → call
 //     a new one: keep it, if the entry is still what was sent → record "rotated"
 //     the entry is another by now: who changed it wins, and his is sent instead
+//     invalid_grant, and it has never worked: the one before it is sent, once → record "pending"
 //     invalid_grant: told to all who come after, until the entry is another one
+//
+// The one before is kept because a server may lose what it gave out, as with a copy of its database
+// that was behind. RFC 6749 section 6 has a client discard it, and a server may take its use for a
+// theft: so it is sent only where the login is over otherwise.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +39,9 @@ namespace keyswap::vault {
 // A refresh token that its server has given out, and that is in no file yet.
 struct PendingRotation {
   Secret refresh;
-  std::string replaces;  // the version of the entry that was sent for it
-  std::string digest;    // of who asked for it: others have no use for `access`
+  Secret sent;           // for it
+  std::string replaces;  // the version of the entry then
+  std::string digest;    // kept_digest(): others have no use for `access`
   Secret access;
   std::int64_t minted_us = 0;
   std::optional<std::int64_t> expires_at;
@@ -68,14 +74,21 @@ struct RefreshGrant {
 
   TokenClient client;
   SecretName refresh;
-  std::string digest;
+  std::string spec_digest;
   std::int64_t default_life_us = 0;
-  // An access token of before that is of no use: whoever asks has it, or was given it.
+  // An access token that came no later is of no use: whoever asks has it, or was given it.
   std::int64_t newest_us = 0;
+  // The same, and not even where it was dropped because an entry changed: it is of what is there
+  // now all the same, where another process exchanged the refresh token, and costs no call.
+  std::int64_t dropped_us = 0;
   // Never null; its own until it is told of the process's.
   std::shared_ptr<PendingRotations> all_pending;
   int runs = 0;  // of refresh_run(): each may leave something pending
 };
+
+// Backend::forget() and reopen().
+void forget_access(RefreshGrant& grant);
+void reopen_access(RefreshGrant& grant);
 
 std::unique_ptr<Run> refresh_run(RefreshGrant& grant, std::span<const std::string> keys);
 

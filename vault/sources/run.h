@@ -275,6 +275,9 @@ class Backend {
   // bring is not kept.
   virtual void forget() {}
 
+  // The same of those that were made of what it was opened with: that may be another now.
+  virtual void reopen() { forget(); }
+
   // A run that brings the keys that there are, each with its note as its value (vault/note_mark.h):
   // empty where that is somebody's own text. What it brings is a listing. Null: there are no notes.
   [[nodiscard]] virtual std::unique_ptr<Run> notes() { return nullptr; }

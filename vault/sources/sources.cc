@@ -9,7 +9,6 @@
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
 #include "vault/sources/kinds.h"
-#include "vault/sources/oauth2_kept.h"
 #include "vault/sources/oauth2_rotation.h"
 
 namespace keyswap::vault {
@@ -25,18 +24,6 @@ std::unique_ptr<Backend> make_of_its_kind(const SourceSpec& spec) {
   const BackendKind* kind = find_backend_kind(spec.kind);
   KS_ASSERT(kind != nullptr);  // the bindings take no other
   return kind->make == nullptr ? nullptr : kind->make(spec);
-}
-
-// Did keyswap itself exchange it last, be it in another process? What was got with it is good yet.
-bool is_exchanged(const Vault& vault, const SecretName& name) {
-  const auto kept = vault.fetch(kept_name(name), 0);  // no time of use
-  if (!kept) {
-    return false;
-  }
-  const KeptState state = read_kept(kept->reveal());
-  const auto* const token = std::get_if<KeptToken>(&state);
-  const auto entry = vault.open_entry(name, EntryKind::text, 0);
-  return token != nullptr && entry && entry->version == token->grant_version;
 }
 
 // Counts those that are not through yet.
@@ -190,7 +177,7 @@ void Sources::vault_read() {
 Openers Sources::openers_of(const SourceSpec& spec) const {
   Openers openers;
   for (const SecretName& name : spec.own) {
-    openers.push_back(is_exchanged(*vault_, name) ? kExchanged : vault_->read_in(name));
+    openers.push_back(vault_->read_in(name));
   }
   return openers;
 }

@@ -31,18 +31,14 @@ inline void set_life(KeptValue& kept,
   const auto drawn_ms =
       static_cast<std::int64_t>(draw(static_cast<std::uint64_t>(2 * jitter_ms + 1)));
   std::int64_t life_us = (rule.ttl_ms - jitter_ms + drawn_ms) * kUsPerMs;
-  std::int64_t ahead_us = life_us / kPartAhead;
   if (kept.expires_at) {
     const std::int64_t end_s = std::clamp<std::int64_t>(*kept.expires_at, 0, kEndOfTimeS);
     const std::int64_t lasts_us = std::max<std::int64_t>(end_s * kUsPerSecond - clock.wall_us(), 0);
-    if (spec.is_minted) {
-      life_us = lasts_us;
-      ahead_us = std::min(std::max(kMintedAheadUs, life_us / kMintedPartAhead), life_us / 2);
-    } else if (lasts_us < life_us) {
-      life_us = lasts_us;
-      ahead_us = life_us / kPartAhead;
-    }
+    life_us = spec.is_minted ? lasts_us : std::min(lasts_us, life_us);
   }
+  const std::int64_t ahead_us =
+      spec.is_minted ? std::min(std::max(kMintedAheadUs, life_us / kMintedPartAhead), life_us / 2)
+                     : life_us / kPartAhead;
   kept.end_us = clock.steady_us() + life_us;
   kept.refresh_us = kept.end_us - ahead_us;
   // What its source says to be over is over.

@@ -125,7 +125,9 @@ class TokenServer:
             if error:
                 connection.answer(400, json.dumps({"error": error, "error_description": "no\x07 way"}).encode())
                 return
-            said = {"access_token": self.make("access"), "token_type": "Bearer", "expires_in": self.expires_in}
+            said = {"access_token": self.make("access"), "token_type": "Bearer"}
+            if self.expires_in is not None:  # some do not say it
+                said["expires_in"] = self.expires_in
             is_login = form["grant_type"] in (DEVICE, "authorization_code")
             if is_login or (form["grant_type"] == "refresh_token" and self.rotates):
                 self.is_revoked = self.is_revoked and not is_login

@@ -167,8 +167,8 @@ TEST_CASE("a field of a value: its text, or a number as it is written") {
 }
 
 TEST_CASE("a file's line end is no part of what a source is opened with") {
-  const auto read = [](std::string_view text) {
-    Answer answer = EntryAnswer{locked(text), "1"};
+  const auto read = [](std::string_view text, std::string version = "") {
+    Answer answer = EntryAnswer{locked(text), std::move(version)};
     const auto value = read_own_value(answer);
     return std::string(std::get<Secret>(value).reveal());
   };
@@ -176,6 +176,7 @@ TEST_CASE("a file's line end is no part of what a source is opened with") {
   CHECK(read("abc\r\n") == "abc");
   CHECK(read("abc\n\n") == "abc\n");
   CHECK(read("abc") == "abc");
+  CHECK(read("the DER of a key\n", "1") == "the DER of a key\n");  // an entry of the vault
 }
 
 }  // namespace keyswap::vault

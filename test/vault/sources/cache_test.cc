@@ -174,6 +174,18 @@ TEST_CASE("what is minted lives as long as it says, and is made anew a minute ah
   CHECK(brief.asked_for() == "fetch K");
 }
 
+TEST_CASE(
+    "L04 what is minted and says no end is made anew a minute ahead of the end that is assumed") {
+  Cached source(rule_with(0), true);
+  REQUIRE(source.fetch() == "value-1");
+  source.pass_s(49);
+  CHECK(source.ask()->is_at_once);
+  CHECK(source.asked_for().empty());
+  source.pass_s(1);  // half of its life
+  CHECK(source.ask()->is_at_once);
+  CHECK(source.asked_for() == "fetch K");
+}
+
 TEST_CASE("the same value has the same version, and another value another") {
   Cached source;
   REQUIRE(source.fetch() == "value-1");

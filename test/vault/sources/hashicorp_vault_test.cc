@@ -199,7 +199,7 @@ TEST_CASE("a token of the vault of this machine: its lease is looked up, and it 
   const World world({{"address", "http://127.0.0.1:8200"}, {"token", "HV_TOKEN"}, {"mount", "kv"}});
   auto script = world.fetch();
   CHECK(as<ReadEntry>(script.begin()).name.text() == "HV_TOKEN");
-  const Call look = as<Call>(script.entry("hvs.own\n"));
+  const Call look = as<Call>(script.entry("hvs.own\n", ""));
   CHECK(line_of(look) == "GET http://127.0.0.1:8200/v1/auth/token/lookup-self");
   CHECK(field_of(look, "X-Vault-Token") == "hvs.own");
   const Call value = as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));

@@ -179,4 +179,11 @@ TEST_CASE("An error of the call, or what is no answer to one, is told by words o
   CHECK(std::holds_alternative<Failed>(read_token_answer(Granted{})));
 }
 
+TEST_CASE("L05 an outcome says whether a person has to log in again") {
+  CHECK(is_login_over(kInvalidGrant));
+  CHECK(is_login_over("token_endpoint_error:token_revoked"));
+  CHECK_FALSE(is_login_over(kInvalidClient));
+  CHECK_FALSE(is_login_over("network"));
+}
+
 }  // namespace keyswap::vault

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vault/sources/oauth2_rotation.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "test/bindings/jwt_keys.h"
 #include "test/vault/sources/token_world.h"
 #include "vault/sources/oauth2_kept.h"
 
@@ -116,6 +118,22 @@ TEST_CASE("L02 with `auth: basic` they stand in the head, encoded as in a form, 
   // "client%20id:s%2Bcret"
   CHECK(field_of(call, "Authorization") == "Basic Y2xpZW50JTIwaWQ6cyUyQmNyZXQ=");
   CHECK(body_of(call) == "grant_type=refresh_token&refresh_token=refresh-0000");
+}
+
+TEST_CASE("A client that signs who it is exchanges its refresh token with an assertion") {
+  World world;
+  world.vault["CLIENT_KEY"] = {std::string(bindings::test::kJwtRsaKey), "k"};
+  auto spec = sample_spec({{"auth", "private_key_jwt"}, {"key", "CLIENT_KEY"}});
+  std::erase_if(spec.settings, [](const auto& one) { return one.name == "client_secret"; });
+  Process process(kOAuth2Kind, spec, world);
+  go_to<Call>(process);
+  const std::string body = body_of(std::get<Call>(process.step()));
+  CHECK(body.starts_with("grant_type=refresh_token&refresh_token=refresh-0000&client_id="));
+  CHECK(body.find("&client_assertion=ey") != std::string::npos);
+  while (process.go()) {
+  }
+  CHECK(told(process.step()) == "access-1");
+  CHECK(world.value("REFRESH") == "refresh-0001");
 }
 
 TEST_CASE("L15 a new refresh token is recorded as pending, kept, recorded, and then used",
@@ -397,11 +415,13 @@ TEST_CASE("It is kept with the next run, too, and then asked with") {
   process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
   while (process.go()) {
   }
+  CHECK(told(process.step()) == "(rotation_write_failed)");
   world.is_disk_full = false;
-  CHECK(std::holds_alternative<Failed>((process.fetch(), process.step())));
-  CHECK(world.value("REFRESH") == "refresh-new1");
   world.server.good = "refresh-new1";
   CHECK(told(process.fetch()) == "access-1");
+  CHECK(world.value("REFRESH") == world.server.good);
+  CHECK(world.records ==
+        Records{"pending ok", "failed write_failed", "rotated ok", "pending ok", "rotated ok"});
 }
 
 TEST_CASE("An access token that says no end has not the end of the one before it") {
@@ -485,6 +505,105 @@ TEST_CASE("L05 a refresh token that is refused is not tried again, until it is a
   CHECK(told(process.fetch()) == "access-2");
 }
 
+TEST_CASE(
+    "A refresh token that its server lost gives way to the one before it, which is good yet") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.sees_theft = false;
+  world.server.good = "refresh-0000";  // as its database had it before
+  process.restart();
+  SECTION("and is exchanged") {
+    CHECK(told(process.fetch()) == "access-3");
+    CHECK(world.value("REFRESH") == "refresh-0003");
+  }
+  SECTION("and is kept where it is not exchanged") {
+    world.server.rotates = false;
+    CHECK(told(process.fetch()) == "access-3");
+    CHECK(world.value("REFRESH") == "refresh-0000");
+  }
+  CHECK(world.records ==
+        Records{"pending ok", "rotated ok", "pending ok", "pending previous", "rotated ok"});
+  CHECK(told(process.fetch()) == "access-4");
+  CHECK(world.value("REFRESH") == world.server.good);
+}
+
+TEST_CASE(
+    "L05 a server that takes the one before for a theft is asked with it once, where the login "
+    "is over") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.is_revoked = true;
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.sent == std::vector<std::string>{"refresh_token=refresh-0000",
+                                                      "refresh_token=refresh-0001",
+                                                      "refresh_token=refresh-0000"});
+  process.restart();
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.calls == 3);
+}
+
+TEST_CASE(
+    "The refresh token before is not sent where the one in the vault has worked, was put there "
+    "by a person, or was not refused") {
+  World world;
+  auto process = process_in(world);
+  REQUIRE(told(process.fetch()) == "access-1");
+  world.server.sees_theft = false;
+  SECTION("it has worked, and is the same still") {
+    world.server.rotates = false;
+    REQUIRE(told(process.fetch()) == "access-2");
+    world.server.good = "refresh-0000";
+  }
+  SECTION("it has worked, though what came with it was no use") {
+    go_to<Call>(process);
+    process.tell(TokenServer::made(200, R"({"token_type":"bearer"})"));
+    while (process.go()) {
+    }
+    world.server.good = "refresh-0000";
+  }
+  SECTION("a person put it there") {
+    world.put("REFRESH", "refresh-by-hand");
+    world.server.good = "refresh-0000";
+  }
+  SECTION("the server says that it is over") {
+    go_to<Call>(process);
+    process.tell(TokenServer::made(400, R"({"error":"token_expired"})"));
+  }
+  SECTION("nobody knows whether it was taken") {
+    go_to<Call>(process);
+    process.tell(base::Error{base::Errc::timed_out, "no answer"});
+    CHECK(world.server.calls == 1);
+    return;
+  }
+  while (process.go()) {
+  }
+  const int calls = world.server.calls;
+  CHECK(told(process.fetch()) == "(token_endpoint_error:invalid_grant)");
+  CHECK(world.server.calls - calls <= 1);
+  CHECK(std::count(world.records.begin(), world.records.end(), "pending previous") == 0);
+}
+
+TEST_CASE("The one before is kept also where the access token was no use, or was written late",
+          "[I13]") {
+  for (const bool is_late : {true, false}) {
+    INFO(is_late);
+    World world;
+    auto process = process_in(world);
+    world.is_disk_full = is_late;
+    go_to<Call>(process);
+    process.tell(TokenServer::made(200, R"({"expires_in":1,"refresh_token":"refresh-new1"})"));
+    while (process.go()) {
+    }
+    world.is_disk_full = false;
+    world.server.sees_theft = false;
+    CHECK(told(process.fetch()) == "access-2");
+    CHECK(world.server.sent ==
+          std::vector<std::string>{"refresh_token=refresh-new1", "refresh_token=refresh-0000"});
+  }
+}
+
 TEST_CASE("Two processes race for one refresh: one call, and both have the token") {
   World world;
   auto first = process_in(world);
@@ -521,6 +640,65 @@ TEST_CASE("At the end of its life one process fetches it anew, and the other tak
   second.now_us = first.now_us;
   CHECK(told(second.fetch()) == "access-3");
   CHECK(world.server.calls == 3);
+}
+
+TEST_CASE("What a person put there and another process exchanged is taken, and costs no call",
+          "[I13]") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  CHECK(told(first.fetch()) == "access-1");
+  world.put("REFRESH", "refresh-by-hand");
+  world.server.good = "refresh-by-hand";
+  second.now_us = first.now_us;
+  CHECK(told(second.fetch()) == "access-2");
+  first.reopen();
+  first.now_us = second.now_us;
+  CHECK(told(first.fetch()) == "access-2");
+  CHECK(world.server.calls == 2);
+}
+
+TEST_CASE("What another process exchanged is taken again where the look at the vault came behind") {
+  World world;
+  auto first = process_in(world);
+  auto second = process_in(world);
+  second.begin();  // it has not had any of this start yet
+  CHECK(told(first.fetch()) == "access-1");
+  second.now_us = first.now_us;
+  while (second.go()) {
+  }
+  CHECK(told(second.step()) == "access-1");
+  second.reopen();
+  CHECK(told(second.fetch()) == "access-1");
+  CHECK(world.server.calls == 1);
+  SECTION("but once") {
+    CHECK(told(second.fetch()) == "access-2");
+  }
+  SECTION("and not where it was dropped by hand") {
+    second.forget();
+    second.reopen();
+    CHECK(told(second.fetch()) == "access-2");
+  }
+}
+
+TEST_CASE("What was got with a client's secret of before is taken no more, by nobody", "[I13]") {
+  for (const auto* const entry : {"CLIENT", "CLIENT_SECRET"}) {
+    INFO(entry);
+    World world;
+    auto first = process_in(world);
+    auto second = process_in(world);
+    second.begin();
+    CHECK(told(first.fetch()) == "access-1");
+    world.put(entry, "another");
+    first.reopen();
+    second.now_us = first.now_us;
+    while (second.go()) {
+    }
+    CHECK(told(second.step()) == "access-2");
+    first.now_us = second.now_us;
+    CHECK(told(first.fetch()) == "access-2");
+    CHECK(world.server.calls == 2);
+  }
 }
 
 TEST_CASE("L26 who asks again for what was minted gets another one: it was dropped meanwhile") {
@@ -674,6 +852,7 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   kept.minted_us = 5;
   kept.expires_s = 7;
   kept.grant_version = "a version with spaces";
+  kept.previous = Secret::copy_of("a refresh token").value();
   kept.token = Secret::copy_of("an access token").value();
   const auto text = kept_text(kept);
   REQUIRE(text);
@@ -683,19 +862,25 @@ TEST_CASE("What is kept beside a refresh token is read as it was written, and no
   CHECK(read.minted_us == 5);
   CHECK(read.expires_s == 7);
   CHECK(read.grant_version == kept.grant_version);
+  CHECK(read.previous.reveal() == "a refresh token");
   CHECK(read.token.reveal() == "an access token");
   const auto lost = read_kept(kept_text(LostGrant{"v 1"})->reveal());
   CHECK(std::get<LostGrant>(lost).grant_version == "v 1");
   for (const auto* const other : {"",
                                   "token",
                                   "token d 1 2 00",
-                                  "token d x 2 00 t",
-                                  "token d 1 -2 00 t",
-                                  "token d 1 9223372036854775807 00 t",
+                                  "token d 1 2 00 t",
+                                  "token d x 2 00 0  t",
+                                  "token d 1 -2 00 0  t",
+                                  "token d 1 9223372036854775807 00 0  t",
+                                  "token d 1 2 00 -1  t",
+                                  "token d 1 2 00 3 ab",
+                                  "token d 1 2 00 2 abt",
+                                  "token d 1 2 00 99999999999999999999 abt",
                                   "lost",
                                   "lost 0",
                                   "gone 00",
-                                  "token d 1 2 0 t",
+                                  "token d 1 2 0 0  t",
                                   "token d 1 2 00 "}) {
     INFO(other);
     const auto state = read_kept(other);

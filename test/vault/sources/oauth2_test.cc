@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/signatures/jwt.h"
+#include "test/bindings/jwt_keys.h"
 #include "test/vault/sources/token_world.h"
 #include "vault/sources/oauth2_client.h"
 
@@ -41,6 +43,28 @@ Sample with_secret(std::vector<SourceSetting> more = {}) {
   return Sample(std::move(more));
 }
 
+Sample signing(std::vector<SourceSetting> more = {}) {
+  more.push_back({"auth", "private_key_jwt"});
+  more.push_back({"key", "CLIENT_KEY"});
+  return Sample(std::move(more));
+}
+
+// What stands in the form under that name.
+std::string field_in(const Call& call, std::string_view name) {
+  const std::string body = "&" + body_of(call);
+  const std::size_t at = body.find("&" + std::string(name) + "=");
+  return at == std::string::npos
+             ? ""
+             : body.substr(at + name.size() + 2, body.find('&', at + 1) - at - name.size() - 2);
+}
+
+// Of a client that signs, to its call.
+Call to_signed_call(test::RunScript& script, std::string_view key) {
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "CLIENT");
+  CHECK(as<ReadEntry>(script.entry("an id")).name.text() == "CLIENT_KEY");
+  return as<Call>(script.entry(key));
+}
+
 // To its call.
 Call to_call(test::RunScript& script) {
   CHECK(as<ReadEntry>(script.begin()).name.text() == "CLIENT");
@@ -73,6 +97,86 @@ TEST_CASE("L04 without a life of its own a token says none, and lives as long as
   to_call(script);
   const auto done = as<Done>(script.answer(200, R"({"access_token":"t","token_type":"bearer"})"));
   CHECK_FALSE(done.values.at(0).expires_at.has_value());
+}
+
+TEST_CASE("A client that signs who it is sends an assertion, and nothing of its key") {
+  struct Kind {
+    const char* algorithm;
+    std::string_view key;
+    std::string_view public_key;
+  };
+
+  for (const Kind& kind :
+       {Kind{"RS256", bindings::test::kJwtRsaKey, bindings::test::kJwtRsaPublic},
+        Kind{"ES256", bindings::test::kJwtEcKey, bindings::test::kJwtEcPublic},
+        Kind{"EdDSA", bindings::test::kJwtEd25519Key, bindings::test::kJwtEd25519Public}}) {
+    INFO(kind.algorithm);
+    const auto sample = signing({{"algorithm", kind.algorithm}, {"key_id", "k1"}, {"scope", "a"}});
+    auto script = sample.fetch();
+    const auto call = to_signed_call(script, kind.key);
+    CHECK(field_of(call, "Authorization").empty());
+    CHECK(body_of(call).starts_with(
+        "grant_type=client_credentials&scope=a&client_id=an%20id&"
+        "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"
+        "client_assertion="));
+    CHECK(body_of(call).find("client_secret") == std::string::npos);
+    const std::string assertion = field_in(call, "client_assertion");
+    const auto parts = bindings::jwt::read(assertion);
+    REQUIRE(parts);
+    CHECK(parts->header ==
+          R"({"alg":")" + std::string(kind.algorithm) + R"(","typ":"JWT","kid":"k1"})");
+    const std::int64_t now_s = script.now_us / kSecondUs;
+    const std::string before =
+        R"({"iss":"an id","sub":"an id","aud":"https://auth.example.com/token","jti":")";
+    CHECK(parts->claims.starts_with(before));
+    CHECK(parts->claims.ends_with(R"(","iat":)" + std::to_string(now_s) + R"(,"exp":)" +
+                                  std::to_string(now_s + 120) + "}"));
+    const auto key = bindings::PublicKey::from_text(kind.public_key);
+    REQUIRE(key);
+    CHECK(
+        bindings::jwt::is_signed_by(*parts, *bindings::jwt::find_algorithm(kind.algorithm), *key));
+  }
+}
+
+TEST_CASE("No two assertions are the same; the file may name whom they are for, and no `kid`") {
+  const auto sample = signing({{"assertion_audience", "https://auth.example.com/"}});
+  std::vector<std::string> claims;
+  for (int i = 0; i < 2; ++i) {
+    auto script = sample.fetch();
+    const auto call = to_signed_call(script, bindings::test::kJwtRsaKey);
+    const std::string assertion = field_in(call, "client_assertion");
+    const auto parts = bindings::jwt::read(assertion);
+    REQUIRE(parts);
+    CHECK(parts->header == R"({"alg":"RS256","typ":"JWT"})");
+    CHECK(parts->claims.find(R"("aud":"https://auth.example.com/")") != std::string::npos);
+    claims.push_back(parts->claims);
+  }
+  CHECK(claims[0] != claims[1]);
+}
+
+TEST_CASE("L39 a client whose key does not sign asks nobody, and is told") {
+  const auto sample = signing();
+  for (const auto key : {std::string_view("no key"), bindings::test::kJwtEcKey}) {
+    auto script = sample.fetch();
+    script.begin();
+    script.entry("an id");
+    CHECK(ending(script.entry(key)) == Ending{FetchFault::auth_lost, "signing_key_unusable"});
+  }
+}
+
+TEST_CASE("An assertion that is refused for a wrong clock of ours loses no client") {
+  const auto sample = signing();
+  const auto ended = [&](std::string_view error, std::int64_t date_off_s) {
+    auto script = sample.fetch();
+    to_signed_call(script, bindings::test::kJwtRsaKey);
+    script.date_off_s = date_off_s;
+    return ending(script.answer(401, R"({"error":")" + std::string(error) + "\"}"));
+  };
+  CHECK(ended("invalid_client", 61) == Ending{FetchFault::unavailable, "clock_differs"});
+  CHECK(ended("invalid_client", 50) ==
+        Ending{FetchFault::auth_lost, "token_endpoint_error:invalid_client"});
+  CHECK(ended("unauthorized_client", 61) ==
+        Ending{FetchFault::auth_lost, "token_endpoint_error:unauthorized_client"});
 }
 
 TEST_CASE("A public client has no secret, and sends none") {

@@ -45,7 +45,7 @@ constexpr std::string_view kItem = R"({
 
 Call to_vaults(test::RunScript& script) {
   CHECK(as<ReadEntry>(script.begin()).name.text() == "OP_TOKEN");
-  return as<Call>(script.entry("eyJ.connect\n"));
+  return as<Call>(script.entry("eyJ.connect\n", ""));
 }
 
 Call to_items(test::RunScript& script) {

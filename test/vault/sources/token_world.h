@@ -27,15 +27,19 @@ class TokenServer {
  public:
   bool rotates = true;
   bool is_revoked = false;
+  bool sees_theft = true;  // in one that it does not know
   int calls = 0;
+  std::vector<std::string> sent;
   std::string good = "refresh-0000";  // the refresh token that it takes
 
   Answer answer(const Call& call) {
     ++calls;
     const std::string body = body_of(call);
     const bool is_good = body.find("refresh_token=" + good) != std::string::npos;
-    is_revoked = is_revoked || !is_good;
-    if (is_revoked) {
+    const std::size_t at = body.find("refresh_token=");
+    sent.push_back(body.substr(at, body.find('&', at) - at));
+    is_revoked = is_revoked || (sees_theft && !is_good);
+    if (is_revoked || !is_good) {
       return made(400, R"({"error":"invalid_grant"})");
     }
     if (rotates) {
@@ -182,6 +186,12 @@ class Process {
   }
 
   [[nodiscard]] const Step& step() const { return *step_; }
+
+  // Somebody changed what the source is opened with.
+  void reopen() { backend_->reopen(); }
+
+  // It is emptied by hand, or an API took its token no more.
+  void forget() { backend_->forget(); }
 
   // kill -9, and a new start.
   void restart() {

@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// node provider.mjs, with $ISSUER and $CLIENTS (JSON: [{id, secret, auth, seconds}]): oidc-provider on loopback. It prints
+// node provider.mjs, with $ISSUER and $CLIENTS (JSON: [{id, secret, auth, seconds}]; or, for one that signs who it is, key, the
+// PEM of its public key, kid and alg in place of a secret): oidc-provider on loopback. It prints
 // "port N". Each line of its input is the id of a client that somebody logged in to: it prints "token T", the refresh token that
 // this login gave. A refresh token is exchanged for another each time; a second use of one ends the login. "ann" is who logs in.
 // GET /orders is an API of its own, for every access token of a client's that may "read".
 import readline from "node:readline";
+import { createPublicKey } from "node:crypto";
 import Provider from "oidc-provider";
 
 const known = JSON.parse(process.env.CLIENTS);
 const secondsOf = (ctx, token, client) => known.find(({ id }) => id === client.clientId).seconds;
 
 const provider = new Provider(process.env.ISSUER, {
-  clients: known.map(({ id, secret, auth }) => ({
+  clients: known.map(({ id, secret, auth, key, kid, alg }) => ({
     client_id: id,
-    client_secret: secret,
-    token_endpoint_auth_method: `client_secret_${auth}`,
+    ...(key
+      ? {
+          token_endpoint_auth_method: "private_key_jwt",
+          token_endpoint_auth_signing_alg: alg,
+          jwks: { keys: [{ ...createPublicKey(key).export({ format: "jwk" }), kid, alg, use: "sig" }] },
+        }
+      : { client_secret: secret, token_endpoint_auth_method: `client_secret_${auth}` }),
     grant_types: ["authorization_code", "refresh_token", "client_credentials"],
     redirect_uris: ["https://shop.test/back"],
     response_types: ["code"],
