@@ -262,6 +262,7 @@ TEST_CASE("what was minted goes when somebody changes what it is made of, and fo
                   .minted_us = 1,
                   .expires_s = sample::kNow + 3600,
                   .grant_version = somebodys.open_entry(minted.own[0], EntryKind::text, 0)->version,
+                  .previous = {},
                   .token = value("access-0001")};
   const Secret kept = kept_text(token).value();
   CHECK(goes(somebodys.add(kept_name(minted.own[0]), "", kept, sample::kNow)));
