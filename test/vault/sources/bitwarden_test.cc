@@ -20,7 +20,7 @@ constexpr std::string_view kToken =
     "0.ec2c1d46-6a4b-4751-a310-af9601317f2d.C2IgxjjLF7qSshsbwe8JGcbM075YXw:"
     "X8vbvA0bduihIDe/qrzIQQ==";
 constexpr std::string_view kOurToken =
-    "0.00000000-0000-4000-8000-000000000000.se+ret:AAECAwQFBgcICQoLDA0ODw==\n";
+    "0.00000000-0000-4000-8000-000000000000.se+ret:AAECAwQFBgcICQoLDA0ODw==";
 constexpr std::string_view kOurPayload =
     "2.oKGio6SlpqeoqaqrrK2urw==|7/"
     "a6dSCDpGScFQnUP0ZJxyjeCZKYwWdCsVFR7GJa0UdFULqxSFFChBYO4FmVd38MITrKba"

@@ -556,13 +556,6 @@ TEST_CASE(
     REQUIRE(told(process.fetch()) == "access-2");
     world.server.good = "refresh-0000";
   }
-  SECTION("it has worked, though what came with it was no use") {
-    go_to<Call>(process);
-    process.tell(TokenServer::made(200, R"({"token_type":"bearer"})"));
-    while (process.go()) {
-    }
-    world.server.good = "refresh-0000";
-  }
   SECTION("a person put it there") {
     world.put("REFRESH", "refresh-by-hand");
     world.server.good = "refresh-0000";
