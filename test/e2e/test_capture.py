@@ -3,7 +3,10 @@
 are doubles (harness/login_server.py), which follow what their vendors document."""
 
 import base64
+import concurrent.futures
+import gzip
 import json
+import threading
 import time
 import urllib.parse
 
@@ -45,7 +48,8 @@ class Captured(OneProxy):
             "NPM": rule(P_NPM, [header("Bearer {secret}", max_occurrences=2), {"path": "/-/user/token/{secret}", "max_occurrences": 2}], [REGISTRY],
                         [{"host": REGISTRY, "methods": ["PUT"], "paths": ["/-/user/**"], "json_pointer": "/token"},
                          {"host": REGISTRY, "paths": ["/-/v1/done"], "json_pointer": "/token"}]),
-            "ACCESS": rule(P_ACCESS, header("Bearer {secret}"), [API], [{**oauth, "json_pointer": "/access_token", "expires": "/expires_in"}]),
+            "ACCESS": rule(P_ACCESS, [header("Bearer {secret}"), header("{secret}", "X-Api-Key")], [API],
+                           [{**oauth, "json_pointer": "/access_token", "expires": "/expires_in"}]),
             "REFRESH": rule(P_REFRESH, {"body": "text", "json_pointer": "/refresh_token"}, [CONSOLE],
                             [{**oauth, "json_pointer": "/refresh_token"}]),
             "ID": rule(P_SIGNATURE, header("{secret}", "X-Identity", replace="token"), [API],
@@ -128,6 +132,7 @@ class Captured(OneProxy):
 
     # --- OAuth with PKCE ---
     def oauth_login(self):
+        """The answer to the code that the browser brought."""
         verifier = "a-verifier-of-forty-three-characters-0123456789"
         self.vendor.challenge = login_server.challenge_of(verifier)
         answer = self.says(CONSOLE, "POST", "/v1/oauth/token",
@@ -151,6 +156,107 @@ class Captured(OneProxy):
             self.assertEqual(json.loads(answer.body)["refresh_token"], P_REFRESH)
             self.assertNotEqual(self.vendor.good["access"], before)
             self.assertEqual(self.says(API, "POST", "/v1/messages", {"messages": []}, bearer).status, 200)
+
+    def renew(self):
+        return self.says(CONSOLE, "POST", "/v1/oauth/token",
+                         {"grant_type": "refresh_token", "refresh_token": P_REFRESH, "client_id": "agent"},
+                         [("Accept-Encoding", "gzip, br")])
+
+    def check_works(self, form=("Authorization", f"Bearer {P_ACCESS}")):
+        """The API takes what stands for the access token."""
+        answer = self.says(API, "POST", "/v1/messages", {"messages": []}, [form])
+        self.assertEqual((answer.status, json.loads(answer.body)), (200, {"type": "message"}))
+
+    def test_the_access_token_goes_in_either_header(self):
+        self.oauth_login()
+        for form in (("Authorization", f"Bearer {P_ACCESS}"), ("X-Api-Key", P_ACCESS)):
+            with self.subTest(form[0]):
+                self.check_works(form)
+                self.assertIn(self.vendor.good["access"], self.recorder.seen("/v1/messages")[-1].get(form[0]))
+
+    def test_each_renewal_outlives_the_proxy(self):
+        """[I13] A refresh token that is good once is lost for ever if it is not kept."""
+        self.oauth_login()
+        for _ in range(3):
+            self.assertEqual(json.loads(self.renew().body)["refresh_token"], P_REFRESH)
+            self.proxy.kill()
+            type(self).proxy = self.start(self.home)
+            self.check_works()
+
+    def test_a_renewal_that_is_refused_changes_nothing(self):
+        """[I13] The error goes on as it came."""
+        self.oauth_login()
+        good, self.vendor.good["refresh"] = self.vendor.good["refresh"], "another"
+        self.addCleanup(self.vendor.good.update, refresh=good)
+        before = [len(self.captured(name)) for name in ("ACCESS", "REFRESH", "ID")]
+        answer = self.renew()
+        self.assertEqual((answer.status, json.loads(answer.body)), (400, {"error": "invalid_grant"}))
+        self.assertEqual([len(self.captured(name)) for name in ("ACCESS", "REFRESH", "ID")], before)
+        self.check_works()
+        self.vendor.good["refresh"] = good
+        self.assertEqual(self.renew().status, 200)
+
+    def test_an_answer_is_captured_however_it_is_sent(self):
+        """[I8] [I13] In chunks, byte by byte, and coded though nobody asked for that."""
+        def in_chunks(connection, body):
+            connection.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for at in range(0, len(body), 7):
+                piece = body[at:at + 7]
+                connection.send(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            connection.send("0\r\n\r\n")
+
+        def byte_by_byte(connection, body):
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            for byte in head.encode() + body:
+                connection.send(bytes([byte]))
+
+        def coded(connection, body):
+            connection.answer(200, gzip.compress(body), [login_server.JSON, ("Content-Encoding", "gzip")])
+
+        self.addCleanup(setattr, self.vendor, "send", None)
+        for send in (in_chunks, byte_by_byte, coded):
+            with self.subTest(send.__name__):
+                self.vendor.send = send
+                self.oauth_login()
+                answer = self.renew()
+                body = gzip.decompress(answer.body) if answer.get("Content-Encoding") == "gzip" else answer.body
+                told = json.loads(body)
+                self.assertEqual((told["access_token"], told["refresh_token"]), (P_ACCESS, P_REFRESH))
+                self.check_works()
+                asked = self.recorder.seen("/v1/oauth/token")[-1]
+                self.assertIn(asked.get("Accept-Encoding"), (None, "identity"))
+
+    def test_a_renewal_without_a_new_refresh_token_leaves_the_one_that_is_there(self):
+        self.addCleanup(setattr, self.vendor, "unsaid", ())
+        self.oauth_login()
+        good = self.vendor.good["refresh"]
+        self.vendor.unsaid = ("refresh_token", "expires_in", "id_token")
+        for _ in range(2):  # the second one is made with what the first one left
+            before = len(self.captured("REFRESH"))
+            told = json.loads(self.renew().body)
+            self.assertEqual(told["access_token"], P_ACCESS)
+            self.assertNotIn("refresh_token", told)
+            self.assertEqual(len(self.captured("REFRESH")), before)
+            self.assertEqual(json.loads(self.recorder.seen("/v1/oauth/token")[-1].body)["refresh_token"], good)
+            self.assertNotIn("expires_at", self.captured("ACCESS")[-1])
+            self.check_works()
+
+    def test_of_two_logins_at_once_the_tokens_of_one_are_kept_together(self):
+        """[I13] Whose come last: never the access token of one and the refresh token of the other."""
+        self.addCleanup(setattr, self.vendor, "meets", self.vendor.meets)
+        for _ in range(5):
+            both = threading.Barrier(2)
+            self.vendor.meets = lambda both=both: both.wait(30)
+            before = len(self.vendor.pairs)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                told = [one.result() for one in [pool.submit(self.oauth_login) for _ in range(2)]]
+            self.assertEqual([(one["access_token"], one["refresh_token"]) for one in told], [(P_ACCESS, P_REFRESH)] * 2)
+            self.vendor.meets = lambda: None
+            self.says(API, "POST", "/v1/messages", {"messages": []}, [("Authorization", f"Bearer {P_ACCESS}")])
+            self.renew()
+            kept = (self.recorder.seen("/v1/messages")[-1].get("Authorization").removeprefix("Bearer "),
+                    json.loads(self.recorder.seen("/v1/oauth/token")[-1].body)["refresh_token"])
+            self.assertIn(kept, self.vendor.pairs[before:before + 2])
 
     def test_a_token_that_is_over_is_sent_nowhere(self):
         """[I13] How long it is good the login's answer says."""

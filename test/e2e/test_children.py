@@ -83,7 +83,7 @@ class Terminal:
 
     def __init__(self, words, environment):
         self.master, self.slave = pty.openpty()
-        self.seen = b""
+        self.seen = self.shown = b""  # what is not expected yet, and all of it
 
         def take_terminal():
             os.setsid()
@@ -98,8 +98,24 @@ class Terminal:
         while wanted not in self.seen:
             if not select.select([self.master], [], [], max(0, end - time.monotonic()))[0]:
                 raise AssertionError(f"{wanted} did not come: {self.seen}")
-            self.seen += os.read(self.master, 65536)
+            self.read()
         self.seen = self.seen[self.seen.index(wanted) + len(wanted):]
+
+    def read(self):
+        data = os.read(self.master, 65536)
+        self.seen, self.shown = self.seen + data, self.shown + data
+
+    def end(self, seconds=60):
+        """The exit status, when all that it showed is read."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            if select.select([self.master], [], [], 0.05)[0]:
+                self.read()
+            elif time.monotonic() > end:
+                raise AssertionError(f"still there after {seconds} s: {self.shown[-2000:]}")
+        while select.select([self.master], [], [], 0)[0]:
+            self.read()
+        return self.process.returncode
 
     def type(self, keys):
         os.write(self.master, keys)

@@ -28,12 +28,12 @@ NPM_HOST, PIP_HOST = "npm.example.com", "pypi.example.com"
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's python3-pip
 
 
-def run_tool(test, words, cwd=None, **more):
-    """A tool under `keyswap run`, with nothing of the machine's own npm and pip settings."""
+def run_tool(test, words, cwd=None, user=None, **more):
+    """A tool under `keyswap run`, with nothing of the machine's own npm and pip settings; `user`: the folder that is HOME."""
     settings = {"npm_config_globalconfig": test.scratch / "none", **more}
-    kept = proxy.clean_environment(KEYSWAP_HOME=test.home.path, HOME=test.scratch / "user", PIP_CONFIG_FILE="/dev/null",
-                                   npm_config_cache=test.scratch / f"cache-{cwd and cwd.name}", npm_config_update_notifier="false",
-                                   **settings)
+    settings.setdefault("npm_config_cache", test.scratch / f"cache-{cwd and cwd.name}")
+    kept = proxy.clean_environment(KEYSWAP_HOME=test.home.path, HOME=user or test.scratch / "user", PIP_CONFIG_FILE="/dev/null",
+                                   **{"npm_config_update_notifier": "false", **settings})
     environment = {name: value for name, value in kept.items() if not name.startswith("PIP_") or name == "PIP_CONFIG_FILE"}
     done = subprocess.run([proxy.BINARY, "run", "--password-file", str(test.home.password_file), "--", *words], cwd=cwd,
                           env=environment, capture_output=True, timeout=120, check=False)
@@ -63,6 +63,7 @@ log: { type: stdout, format: pretty, level: warn }
                  f"unix:{self.socket}"], cwd=folder, env=proxy.clean_environment(HOME=folder), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log)
         self.token = None
+        self.sees = lambda answer: None  # the body of each answer that is passed on
 
     def make_token(self):
         """Waits for the registry to listen, and has it make a user."""
@@ -100,6 +101,7 @@ log: { type: stdout, format: pretty, level: warn }
         skipped = ("connection", "content-length", "transfer-encoding", "keep-alive")
         fields = [field for field in request.headers if field[0].lower() not in skipped]
         status, answered, body = self.ask(request.method, request.target, [*fields, ("X-Forwarded-Proto", "https")], request.body)
+        self.sees(body)
         connection.answer(status, body, [field for field in answered if field[0].lower() not in skipped], "Answer")
 
     def stop(self):

@@ -30,15 +30,19 @@ def part(said):
 class LoginServer:
     """Answers a recorder's requests. `issued` are the tokens that it gave out, by a name; only the newest are good."""
 
-    def __init__(self, recorder):
+    def __init__(self, recorder, github="github.test", registry="registry.test"):
         self.lock = threading.Lock()
+        self.github, self.registry = github, registry
         self.issued, self.good = {}, {}
+        self.pairs = []  # access token and refresh token of each answer
         self.claims = {"sub": "user-1", "email": "user@example.test"}
         self.polls_pending = 1
         self.life = 28800  # of access tokens, in seconds
+        # How an answer with tokens is sent; what it does not say; whom it waits for when it is made.
+        self.send, self.unsaid, self.meets = None, (), lambda: None
         self.challenge = None
         for path, handler in (("/login/device/code", self._device_code), ("/login/oauth/access_token", self._device_token),
-                              ("/user", self._user), ("/-/user/org.couchdb.user:", self._npm_login),
+                              ("/user", self._user), ("/graphql", self._graphql), ("/-/user/org.couchdb.user:", self._npm_login),
                               ("/-/v1/login", self._npm_web_login), ("/-/v1/done", self._npm_web_done),
                               ("/-/whoami", self._npm_whoami), ("/-/user/token/", self._npm_logout),
                               ("/v1/oauth/token", self._oauth_token), ("/v1/messages", self._messages),
@@ -66,7 +70,7 @@ class LoginServer:
 
     def _device_code(self, request, connection):
         self._say(request, connection, {"device_code": "device-code-1", "user_code": "ABCD-1234", "expires_in": 899,
-                                        "verification_uri": "https://github.test/login/device", "interval": 0})
+                                        "verification_uri": f"https://{self.github}/login/device", "interval": 0})
 
     def _device_token(self, request, connection):
         form = dict(urllib.parse.parse_qsl(request.body.decode()))
@@ -84,6 +88,11 @@ class LoginServer:
         else:
             connection.answer(401, '{"message":"Bad credentials"}', [JSON])
 
+    def _graphql(self, request, connection):
+        """gh asks who has logged in."""
+        good = self.has(request, "github", "token", "Bearer") and "viewer" in json.loads(request.body)["query"]
+        connection.answer(200 if good else 401, '{"data":{"viewer":{"login":"monalisa"}}}' if good else "{}", [JSON])
+
     # --- npm ---
     def _npm_login(self, request, connection):
         said = json.loads(request.body)
@@ -91,8 +100,8 @@ class LoginServer:
         connection.answer(201, json.dumps({"ok": True, "id": said["_id"], "token": self.make("npm", "npm_")}), [JSON])
 
     def _npm_web_login(self, request, connection):
-        connection.answer(200, json.dumps({"loginUrl": "https://registry.test/login/1",
-                                           "doneUrl": "https://registry.test/-/v1/done?id=1"}), [JSON])
+        connection.answer(200, json.dumps({"loginUrl": f"https://{self.registry}/login/1",
+                                           "doneUrl": f"https://{self.registry}/-/v1/done?id=1"}), [JSON])
 
     def _npm_web_done(self, request, connection):
         if self.polls_pending:
@@ -115,19 +124,27 @@ class LoginServer:
     # --- OAuth with PKCE ---
     def tokens(self):
         token = part({"alg": "RS256", "typ": "JWT"}) + "." + part(self.claims) + "."
-        return {"token_type": "Bearer", "access_token": self.make("access", "sk-ant-oat01-"), "expires_in": self.life,
-                "refresh_token": self.make("refresh", "sk-ant-ort01-"), "scope": "user:inference",
-                "id_token": token + self.make("signature", ""), "account": {"email_address": "user@example.test"}}
+        said = {"token_type": "Bearer", "access_token": self.make("access", "sk-ant-oat01-"), "expires_in": self.life,
+                "refresh_token": None if "refresh_token" in self.unsaid else self.make("refresh", "sk-ant-ort01-"),
+                "scope": "user:inference", "id_token": token + self.make("signature", ""),
+                "account": {"email_address": "user@example.test"}}
+        return {name: value for name, value in said.items() if name not in self.unsaid}
 
     def _oauth_token(self, request, connection):
         said = json.loads(request.body)
         refresh = self.good.get("refresh")
         good = (said["grant_type"] == "authorization_code" and challenge_of(said["code_verifier"]) == self.challenge or
                 said["grant_type"] == "refresh_token" and refresh is not None and said["refresh_token"] == refresh)
-        connection.answer(200 if good else 400, json.dumps(self.tokens() if good else {"error": "invalid_grant"}), [JSON])
+        if not good:
+            connection.answer(400, json.dumps({"error": "invalid_grant"}), [JSON], "Bad Request")
+            return
+        said = self.tokens()
+        self.pairs.append((said["access_token"], said.get("refresh_token")))
+        self.meets()
+        (self.send or (lambda to, body: to.answer(200, body, [JSON])))(connection, json.dumps(said).encode())
 
     def _messages(self, request, connection):
-        good = self.has(request, "access", "Bearer")
+        good = self.has(request, "access", "Bearer") or request.get("X-Api-Key") == self.good.get("access")
         connection.answer(200 if good else 401, '{"type":"message"}' if good else '{"type":"error"}', [JSON])
 
     # --- others ---
