@@ -359,6 +359,7 @@ class FromVault(Sources):
                 self.assertEqual(double.count("auth/approle/login"), 1)
 
     def test_an_entry_that_transit_sealed_is_opened_there_and_nowhere_else(self):
+        """A row of the key's first version is opened after the key was rotated; another entry's text is not."""
         double = hashicorp.Hashicorp(self.vendor)
         sealed = double.seal("agents", VALUE, b"K")
         double.rotate("agents")
@@ -372,6 +373,18 @@ class FromVault(Sources):
         swapped = self.begin("swapped", {"L": {**bearer("L", P), "source": "sealed"}},
                              {**entries, "L": sealed}, sources={"sealed": source})
         self.lacks(swapped, "/swapped")
+
+    def test_m06_while_transit_is_down_what_it_sealed_stays_shut(self):
+        double = hashicorp.Hashicorp(self.vendor)
+        double.is_sealed = True
+        source = {"type": "transit", "address": f"https://{VAULT}", "token": "HV_TOKEN", "key": "agents",
+                  "local_key": "LOCAL_KEY", "fallback": "local", "plaintext": "allow"}
+        entries = {"HV_TOKEN": double.token(), "LOCAL_KEY": "00" * 32, "K": double.seal("agents", VALUE)}
+        running = self.begin("down", {"K": {**bearer("K", P), "source": "sealed"}}, entries, sources={"sealed": source})
+        self.lacks(running, "/down")
+        self.assertEqual(double.count("transit/encrypt/agents"), 0)
+        double.is_sealed = False
+        self.gets_in_time(running, "/down")
 
 
 class FromThisMachine(Sources):

@@ -88,6 +88,36 @@ TEST_CASE("with its name as associated data, an entry's text cannot stand in for
         Ending{FetchFault::bad_answer, "sealed_otherwise"});
 }
 
+TEST_CASE("M03 each source asks under its own key, and under no other's") {
+  for (const auto* const key :
+       {"mosaic-credentials", "mosaic-account-tokens", "mosaic-federation", "mosaic-llm-config"}) {
+    INFO(key);
+    const auto backend = kTransitKind.make(
+        spec_of({{"address", "https://vault.corp.example"}, {"token", "HV_TOKEN"}, {"key", key}}));
+    const std::vector<std::string> keys = {"OPENAI_API_KEY"};
+    test::RunScript script(backend->fetch(keys));
+    CHECK(to_transit(script, kSealed).url ==
+          std::string("https://vault.corp.example/v1/transit/decrypt/") + key);
+  }
+}
+
+TEST_CASE("M06 what Transit sealed is opened by nothing else, whatever the bindings allow") {
+  const Settings all = {{"local_key", "LOCAL_KEY"}, {"fallback", "local"}, {"plaintext", "allow"}};
+  for (const Trouble& trouble : troubles()) {
+    INFO(trouble.name);
+    const World world(all);
+    auto script = world.fetch();
+    to_transit(script, kSealed);
+    CHECK(std::holds_alternative<Failed>(tell(script, trouble)));
+  }
+  const World world(all);
+  auto script = world.fetch();
+  to_transit(script, kSealed);
+  const Failed failed = as<Failed>(script.answer(503, ""));
+  CHECK(failed.fault == FetchFault::unavailable);
+  CHECK(failed.outcome == "sealed");
+}
+
 TEST_CASE("a Transit that is down is no reason to take anything else") {
   std::deque<World> worlds;
   const auto fetch = [&](Settings more) {
