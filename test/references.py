@@ -7,8 +7,9 @@ Read are the documents, and of code its comments. Held against the tree:
   rows       HP-05, B12: a row of test/ids.txt, and in tests alone; elsewhere the reason is written out
   files      proxy/flow/decide.h, `vault/seal.cc`: there, or (without an ending) one that begins so
   links      [text](file#heading): the file, and the heading in it
+  tests      `test_a_thing`: a test of test/e2e; "words" of docs/threat-model.md: a case of a C++ test
 
-RFC sections and pages of vendors are named as they are; they stay where they are. Lines of documents are at most
+Each promise and each point of docs/threat-model.md says by which test it is held. RFC sections and pages of vendors are named as they are; they stay where they are. Lines of documents are at most
 120 columns wide, but for code and generated tables.
 """
 import io
@@ -29,6 +30,10 @@ ELSEWHERE = re.compile(r"\b(?:contract|design) \d+(?:'s)?\b|\b(?:contract|design
 PATH = re.compile(r"(?<![\w./<$}~-])((?:proxy|ca|vault|bindings|audit|test|examples|docs|cmake)/[\w.*/-]*\w)")
 SOURCE_NAME = re.compile(r"`([\w./-]+\.(?:cc|h|py|sh|cmake))`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+TEST = re.compile(r"`(test_\w+)`")
+QUOTED = re.compile(r'"([^"]+)"')
+CODE = re.compile(r"`[^`]*`")
+CASE_WORDS = 5  # fewer are words that are spoken of
 # Stand-ins in rules about names, and what a home folder holds.
 NOT_HERE = re.compile(r"NAME|^_test\.cc$|^(?:test/)?a/b|audit/(?:audit-|checkpoints|lock)|\.jsonl|\.pub$")
 
@@ -106,7 +111,8 @@ def is_there(path, beside):
 def check_words(file, promises, rows):
     is_test = file.is_relative_to(ROOT / "test")
     for number, line in lines(file):
-        for name in {*PROMISE.findall(line), *covered.ID.findall(line)}:
+        spoken = TEST.sub("", line)  # rows that stand in a test's name are not spoken of
+        for name in {*PROMISE.findall(spoken), *covered.ID.findall(spoken)}:
             name = name.replace("_", "-")
             is_row = any((group, name) in rows for group in covered.GROUPS)
             if name in promises or (is_test and is_row):
@@ -151,14 +157,54 @@ def check_document(file):
                 complain(file, number, f"the link to {target}: there is no such heading")
 
 
+def tests_of_clients():
+    code = "\n".join(path.read_text() for path in (ROOT / "test/e2e").glob("test_*.py"))
+    return set(re.findall(r"^    def (test_\w+)\(", code, re.M))
+
+
+def cases():
+    """All that C++ tests say in quotes, lines that continue a text put together."""
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "test").rglob("*_test.cc")))
+    return re.sub(r'"\s*\n\s*"', "", code)
+
+
+def check_tests_named(file, text, tests):
+    for match in TEST.finditer(text):
+        if match[1] not in tests and not (ROOT / "test/e2e" / f"{match[1]}.py").exists():
+            complain(file, text.count("\n", 0, match.start()) + 1, f"there is no test {match[1]}")
+
+
+def check_threat_model():
+    """Who reads what holds can look at the test that shows it."""
+    file = ROOT / "docs/threat-model.md"
+    text = file.read_text()
+    code = cases()
+    plain = CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    for match in QUOTED.finditer(plain):
+        words = " ".join(match[1].split())
+        if len(words.split()) >= CASE_WORDS and f'"{words}' not in code:
+            complain(file, text.count("\n", 0, match.start()) + 1, f'no C++ test has a case "{words}"')
+    line = 1
+    for section in re.split(r"^(?=## )", text, flags=re.M):
+        whole = bool(re.search(r"^Tested: ", section, re.M))  # for all its points
+        for part in re.split(r"^(?=### |- \*\*)", section, flags=re.M):
+            is_point = part.startswith("### I") or (part.startswith("- **") and not whole)
+            if is_point and not re.search(r"\btest_|\btest/", part):
+                complain(file, line, f"no test is named for: {part.splitlines()[0]}")
+            line += part.count("\n")
+
+
 def main():
     promises = set(re.findall(r"^### (I\d+) ", (ROOT / "docs/threat-model.md").read_text(), re.M))
     rows = dict(covered.rows())
+    tests = tests_of_clients()
+    check_threat_model()
     for file in tree():
         if file.suffix in ENDINGS or file.name == "CMakeLists.txt" or "vectors" in file.parts and file.suffix == ".txt":
             check_words(file, promises, rows)
         if file.suffix == ".md":
             check_document(file)
+            check_tests_named(file, file.read_text(), tests)
     print("\n".join(wrong) if wrong else "references: all resolve")
     return 1 if wrong else 0
 
