@@ -13,6 +13,8 @@
 #include "proxy/base/hex.h"
 #include "proxy/flow/content_codings.h"
 #include "proxy/flow/secret_forms.h"
+#include "proxy/flow/set_cookie.h"
+#include "proxy/http/date.h"
 #include "proxy/http/grammar.h"
 #include "vault/json.h"
 
@@ -74,49 +76,30 @@ bool has_body(const http::Framing& framing) {
          (framing.kind != http::Framing::Kind::length || framing.length > 0);
 }
 
-// What a server clears a cookie with is no value of it (RFC 6265 section 5.2.2): "deleted", as a
-// rule.
-bool is_cleared(std::string_view attributes) {
-  while (!attributes.empty()) {
-    const auto end = attributes.find(';');
-    const std::string_view one = attributes.substr(0, end);
-    attributes.remove_prefix(end == std::string_view::npos ? attributes.size() : end + 1);
-    const auto equals = one.find('=');
-    if (equals != std::string_view::npos &&
-        base::equal_ignoring_case(trim(one.substr(0, equals)), "max-age")) {
-      const std::string_view seconds = trim(one.substr(equals + 1));
-      return seconds.starts_with('-') ||
-             (!seconds.empty() && seconds.find_first_not_of('0') == std::string_view::npos);
-    }
-  }
-  return false;
+// What a field of the head says, and for how long it is good.
+struct PickedField {
+  std::string_view text;
+  std::optional<std::int64_t> life_s = std::nullopt;
+};
+
+std::optional<std::int64_t> sent_at(const http::ResponseHead& head) {
+  const http::Field* const date = head.fields.find("date");
+  return date == nullptr ? std::nullopt : http::parse_date(trim(date->value));
 }
 
-// RFC 6265 section 4.1.1; without the quotes around it.
-std::optional<std::string_view> cookie_in(std::string_view set_cookie, std::string_view name) {
-  const std::string_view pair = set_cookie.substr(0, set_cookie.find(';'));
-  const auto equals = pair.find('=');
-  if (equals == std::string_view::npos || trim(pair.substr(0, equals)) != name ||
-      is_cleared(set_cookie.substr(pair.size()))) {
-    return std::nullopt;
-  }
-  std::string_view value = trim(pair.substr(equals + 1));
-  if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) {
-    value = value.substr(1, value.size() - 2);
-  }
-  return value;
-}
-
-// What the field says of it; nothing: it is another field, or another cookie.
-std::optional<std::string_view> value_in(const http::Field& field, const Capture& capture) {
+// Nothing: it is another field, or another cookie, or one that clears it ("deleted", as a rule).
+std::optional<PickedField> value_in(const http::ResponseHead& head,
+                                    const http::Field& field,
+                                    const Capture& capture) {
   if (capture.from == Capture::From::cookie) {
-    return base::equal_ignoring_case(field.name, "set-cookie")
-               ? cookie_in(field.value, capture.name)
-               : std::nullopt;
+    const auto cookie = base::equal_ignoring_case(field.name, "set-cookie")
+                            ? read_set_cookie(field.value, capture.name, sent_at(head))
+                            : std::nullopt;
+    return cookie ? std::optional(PickedField{cookie->value, cookie->life_s}) : std::nullopt;
   }
   return capture.from == Capture::From::header &&
                  base::equal_ignoring_case(field.name, capture.name)
-             ? std::optional(trim(field.value))
+             ? std::optional(PickedField{trim(field.value)})
              : std::nullopt;
 }
 
@@ -264,7 +247,7 @@ std::vector<CaptureUse> AnswerCapture::uses_for(const bindings::Bindings& bindin
                               ? is_success && has_body(head.framing)
                               : (is_success || is_redirect) &&
                                     std::ranges::any_of(head.fields, [&](const http::Field& field) {
-                                      return value_in(field, capture).has_value();
+                                      return value_in(head, field, capture).has_value();
                                     });
     if (is_there) {
       found.push_back(use);
@@ -301,8 +284,13 @@ base::Status AnswerCapture::pick() {
 base::Status AnswerCapture::pick_from_fields() {
   for (const CaptureUse& use : uses_) {
     for (const http::Field& field : head_.fields) {
-      if (const auto value = value_in(field, capture_of(use)); value && !value->empty()) {
-        KS_TRY(take(use, Secret::copy_of(*value)));
+      const auto found = value_in(head_, field, capture_of(use));
+      if (!found || found->text.empty()) {
+        continue;
+      }
+      KS_TRY(take(use, Secret::copy_of(found->text)));
+      if (found->life_s) {
+        KS_TRY(limit_life(use, *found->life_s));
       }
     }
   }

@@ -185,6 +185,22 @@ TEST_CASE("a cookie that is cleared has no value") {
         kToken);
 }
 
+TEST_CASE("a cookie is kept for as long as it says that it is good") {
+  const auto life = [](const std::string& fields) {
+    const auto picked = pick(kCookie, with_length(fields, ""));
+    REQUIRE(picked == kToken);
+    return picked.lives[0];
+  };
+  const std::string cookie = "Set-Cookie: sid=" + kToken;
+  const std::string dated = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+  CHECK(life(cookie + "\r\n") == std::nullopt);
+  CHECK(life(cookie + "; Max-Age=600\r\n") == 600);
+  CHECK(life(dated + cookie + "; Expires=Sun, 06 Nov 1994 09:49:37 GMT\r\n") == 3600);
+  CHECK(life(cookie + "; Max-Age=600\r\n" + cookie + "; Path=/a; Max-Age=60\r\n") == 60);
+  const std::string over = cookie + "; Expires=Sun, 06 Nov 1994 07:49:37 GMT\r\n";
+  CHECK_FALSE(pick(kCookie, with_length(dated + over, "")).is_captured);
+}
+
 TEST_CASE("what says nothing of a login is not captured, and not held") {
   CHECK_FALSE(pick(kHeader, "HTTP/1.1 204 No Content\r\n\r\n").is_captured);
   CHECK_FALSE(pick(kCookie, "HTTP/1.1 302 Found\r\nSet-Cookie: other=x\r\n\r\n").is_captured);
