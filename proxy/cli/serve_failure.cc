@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_failure.h"
 
+#include <cerrno>
+
 #include "proxy/base/thread.h"
 #include "proxy/cli/serve_sandbox.h"
 
@@ -20,6 +22,12 @@ Failure serve_failure(const std::string& listen,
   }
   if (error.code == base::Errc::unsupported) {
     return sandbox_failure(error);
+  }
+  if (error.number == EACCES) {
+    return {Exit::cannot,
+            "cannot serve on " + listen + ": " + explain(error),
+            "a port below 1024 is taken by root, with --user NAME, or with CAP_NET_BIND_SERVICE "
+            "(AmbientCapabilities= in a unit)"};
   }
   return {Exit::cannot,
           "cannot serve on " + listen + ": " + explain(error),

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_listen.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "proxy/cli/command_line.h"
+#include "proxy/cli/serve_failure.h"
+#include "proxy/net/listeners.h"
 
 namespace keyswap::cli {
 
 namespace {
+
+constexpr std::uint16_t kFirstPortForAll = 1024;  // as the kernel has it where nobody changed it
 
 mode_t mode_of(const std::string& text) {
   mode_t mode = 0;
@@ -58,6 +63,21 @@ Problem ServeListeners::check_beside(const ListenAddress& manage) const {
   return check_manage(manage, addresses_);
 }
 
+Problem ServeListeners::bind_low_ports() {
+  for (const ListenAddress& address : addresses_) {
+    bound_.emplace_back();
+    if (address.is_unix() || address.port == 0 || address.port >= kFirstPortForAll) {
+      continue;
+    }
+    auto bound = net::bind_early({.host = address.host, .port = address.port});
+    if (!bound) {
+      return serve_failure(to_string(address), "", bound.error());
+    }
+    bound_.back() = File(*bound);
+  }
+  return std::nullopt;
+}
+
 Problem ServeListeners::open_sockets() {
   for (const ListenAddress& address : addresses_) {
     if (!address.is_unix()) {
@@ -83,8 +103,10 @@ std::vector<std::string> ServeListeners::socket_folders() const {
 net::ListenPlan ServeListeners::plan() {
   net::ListenPlan plan;
   auto socket = sockets_.begin();
+  auto bound = bound_.begin();
   for (const ListenAddress& address : addresses_) {
     net::ListenOn on{.host = address.host, .port = address.port};
+    on.bound = bound == bound_.end() ? -1 : (bound++)->release();
     if (address.is_unix()) {
       on.unix_path = address.unix_path;
       on.unix_socket = (socket++)->release();

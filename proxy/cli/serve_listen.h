@@ -11,6 +11,7 @@
 
 #include "bindings/binding.h"
 #include "proxy/cli/failure.h"
+#include "proxy/cli/files.h"
 #include "proxy/cli/listen_address.h"
 #include "proxy/cli/unix_socket.h"
 #include "proxy/net/server.h"
@@ -37,6 +38,10 @@ class ServeListeners {
   // Can it be managed at that address beside them?
   [[nodiscard]] Problem check_beside(const ListenAddress& manage) const;
 
+  // Takes the ports below 1024 while rights are there that let it: root's, or a capability that a
+  // service manager gave. Nobody can connect before the server takes clients.
+  Problem bind_low_ports();
+
   // Makes the Unix sockets, as the user that serves.
   Problem open_sockets();
   // Where they have to be removed again.
@@ -52,6 +57,7 @@ class ServeListeners {
   std::vector<ListenAddress> addresses_;
   mode_t socket_mode_ = 0600;
   std::vector<UnixSocket> sockets_;  // in the order of addresses_
+  std::vector<File> bound_;          // the same; closed where it is bound by the server
   std::string failed_;
 };
 

@@ -247,6 +247,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
                    "TLS cannot be started: " + explain(started.error()),
                    "allow more locked memory: ulimit -l, or LimitMEMLOCK in a systemd unit"};
   }
+  if (auto problem = opened.listen.bind_low_ports()) {
+    return problem;
+  }
   if (auto problem = cli::give_up_privileges(options.user)) {
     return problem;
   }

@@ -5,6 +5,10 @@
 
 namespace keyswap::net {
 
+base::Result<int> bind_early(const ListenOn& where) {
+  return uv::Acceptor::bind({where.host, where.port});
+}
+
 base::Status Listeners::open(uv::Loop& loop, const ListenPlan& plan, uv::AcceptEvents& events) {
   for (const ListenOn& where : plan.on) {
     if (auto opened = open_one(loop, where, events); !opened) {
@@ -23,7 +27,8 @@ base::Status Listeners::open_one(uv::Loop& loop, const ListenOn& where, uv::Acce
     addresses_.push_back("unix:" + where.unix_path);
     return {};
   }
-  auto acceptor = uv::Acceptor::listen(loop, {where.host, where.port}, events);
+  auto acceptor = where.bound >= 0 ? uv::Acceptor::listen(loop, where.bound, events)
+                                   : uv::Acceptor::listen(loop, {where.host, where.port}, events);
   if (!acceptor) {
     return acceptor.error();
   }

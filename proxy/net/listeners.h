@@ -22,7 +22,13 @@ struct ListenOn {
   // from then on; its file stays its maker's.
   std::string unix_path = {};
   int unix_socket = -1;
+  // Not -1: a TCP socket of bind_early(); the server's from then on.
+  int bound = -1;
 };
+
+// For an address that can be bound only before rights are given up: a socket that has it, on which
+// nobody can connect yet. It is the caller's. Fails as uv::Acceptor::listen does.
+base::Result<int> bind_early(const ListenOn& where);
 
 struct ListenPlan {
   std::vector<ListenOn> on;  // at least one, at most bounds::kListenersMax

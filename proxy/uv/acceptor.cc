@@ -19,7 +19,18 @@ constexpr int kBacklog = 1024;
 constexpr int kAcceptsPerTurn = 64;  // then the open connections have their turn
 constexpr std::uint64_t kPauseMs = 100;
 
-base::Result<int> listening_socket(const Endpoint& endpoint) {
+// Closes the socket, and says why: with errno.
+base::Error cannot_listen(int socket) {
+  const int failed = errno;
+  ::close(socket);
+  return {failed == EADDRINUSE ? base::Errc::already_exists : base::Errc::network,
+          "cannot listen on the address",
+          failed};
+}
+
+}  // namespace
+
+base::Result<int> Acceptor::bind(const Endpoint& endpoint) {
   sockaddr_storage address{};
   if (!to_sockaddr(endpoint, address)) {
     return base::Error{base::Errc::invalid_input, "the address to listen on is not an IP address"};
@@ -33,18 +44,11 @@ base::Result<int> listening_socket(const Endpoint& endpoint) {
   if (::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
       (address.ss_family == AF_INET6 &&
        ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes) != 0) ||
-      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0 ||
-      ::listen(socket, kBacklog) != 0) {
-    const int failed = errno;
-    ::close(socket);
-    return base::Error{failed == EADDRINUSE ? base::Errc::already_exists : base::Errc::network,
-                       "cannot listen on the address",
-                       failed};
+      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size_of(address)) != 0) {
+    return cannot_listen(socket);
   }
   return socket;
 }
-
-}  // namespace
 
 struct Acceptor::State {
   int socket = -1;
@@ -106,18 +110,24 @@ struct Acceptor::State {
 base::Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop,
                                                          const Endpoint& endpoint,
                                                          AcceptEvents& events) {
-  auto socket = listening_socket(endpoint);
-  if (!socket) {
-    return socket.error();
+  auto bound = bind(endpoint);
+  if (!bound) {
+    return bound.error();
   }
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  if (::getsockname(*socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
-    ::close(*socket);
-    return base::Error{base::Errc::network, "cannot read the address listened on", errno};
+  return listen(loop, *bound, events);
+}
+
+base::Result<std::unique_ptr<Acceptor>> Acceptor::listen(Loop& loop,
+                                                         int bound,
+                                                         AcceptEvents& events) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::listen(bound, kBacklog) != 0 ||
+      ::getsockname(bound, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return cannot_listen(bound);
   }
-  auto acceptor = make(loop, *socket, events);
-  acceptor->state_->local = from_sockaddr(reinterpret_cast<const sockaddr&>(bound));
+  auto acceptor = make(loop, bound, events);
+  acceptor->state_->local = from_sockaddr(reinterpret_cast<const sockaddr&>(address));
   return acceptor;
 }
 

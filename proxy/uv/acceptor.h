@@ -42,6 +42,12 @@ class Acceptor {
   static base::Result<std::unique_ptr<Acceptor>> listen(Loop& loop,
                                                         const Endpoint& endpoint,
                                                         AcceptEvents& events);
+  // The two halves of that, for an address that can be bound only before rights are given up. The
+  // socket (non-blocking, close-on-exec) is the caller's until it is given to the second.
+  static base::Result<int> bind(const Endpoint& endpoint);
+  static base::Result<std::unique_ptr<Acceptor>> listen(Loop& loop,
+                                                        int bound,
+                                                        AcceptEvents& events);
   // Takes over a Unix socket that listens; its file stays its maker's. It has no local().
   static std::unique_ptr<Acceptor> adopt(Loop& loop, int socket, AcceptEvents& events);
   Acceptor(const Acceptor&) = delete;

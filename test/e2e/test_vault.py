@@ -420,6 +420,44 @@ class OfRoot(Case):
         self.assertNotIn(b"running as root", running.stderr)
         self.assertEqual({path.stat().st_uid for path in self.home.audit.iterdir()}, {nobody.pw_uid})
 
+    def test_a_low_port_is_bound_before_root_is_given_up(self):
+        """[I13] Who has no right to it is told what gives it."""
+        if int(pathlib.Path("/proc/self/uid_map").read_text().split()[2]) < 65536:
+            self.skipTest("a container that has no other user")
+        nobody = pwd.getpwnam("nobody")
+        self.addCleanup(self.give_to, 0, 0)
+        self.give_to(nobody.pw_uid, nobody.pw_gid)
+        first = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+        alone = ["unshare", "--net", "sh", "-c", f'ip link set lo up && echo 1024 > {first} && exec "$@"', "-"]
+        serve = [proxy.BINARY, "serve", "--listen", "127.0.0.1:443", "--listen", "[::1]:80", "--threads", "1",
+                 "--home", str(self.home.path), "--password-file", str(self.home.password_file)]
+        environment = proxy.clean_environment()
+        running = subprocess.Popen([*alone, *serve, "--user", "nobody"], env=environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(running.wait)
+        self.addCleanup(running.stderr.close)
+        self.addCleanup(running.stdout.close)
+        self.addCleanup(running.kill)
+        line = running.stdout.readline()
+        self.assertTrue(line, running.stderr.read1() if not line else b"")
+        self.assertEqual(json.loads(line)["listen"], ["127.0.0.1:443", "[::1]:80"])
+        inside = ["nsenter", "--net", "--target", str(running.pid), "curl", "-sS", "--noproxy", "*", "-o", "/dev/null",
+                  "-w", "%{http_code}"]
+        for address in ("http://127.0.0.1:443/healthz", "http://[::1]:80/healthz"):
+            done = subprocess.run([*inside, address], env=environment, capture_output=True, timeout=30, check=False)
+            self.assertEqual(done.stdout, b"200", done.stderr)
+        status = pathlib.Path(f"/proc/{running.pid}/status").read_text()
+        self.assertEqual(set(re.findall(r"^Cap\w+:\s+(\w+)$", status, re.M)), {"0" * 16})
+        self.assertEqual(re.search(r"^Uid:\s+(\d+)", status, re.M)[1], str(nobody.pw_uid))
+        running.terminate()
+        self.assertEqual(running.wait(30), 0)
+
+        done = subprocess.run([*alone, "setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", *serve],
+                              env=environment, capture_output=True, timeout=30, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"cannot serve on 127.0.0.1:443", done.stderr)
+        self.assertIn(b"--user NAME", done.stderr)
+
     def test_root_that_names_nobody_is_told_what_is_wrong_with_it(self):
         running = self.start(self.home)
         self.assertTrue(running.await_stderr("running as root"))
