@@ -180,8 +180,10 @@ class Oauth(Case):
         self.assertEqual(self.recorder.one("/race").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual(self.ask(running, "/raced").status, 200)
         self.assertEqual(self.rotations(running), ["rotation_pending", "rotated"])
-        # Who saw the other's exchange only afterwards takes its token once more, without a call.
-        self.assertIn(self.events(running, "token_exchange"), [count * [("minted", "ok")] for count in (2, 3)])
+        # Of each process; and once more where the proxy looked at the vault behind it, and took what is kept there again.
+        self.assertEqual(self.events(running, "token_exchange")[:2], 2 * [("minted", "ok")])
+        self.assertLessEqual(len(self.events(running, "token_exchange")), 3)
+        self.assertEqual(double.count(), 1)
 
     def test_a_refresh_token_put_in_and_exchanged_between_two_looks_of_the_proxy_ends_the_token_of_before(self):
         """The proxy stands still while a person rotates the entry, and a command exchanges the new one."""
@@ -191,7 +193,7 @@ class Oauth(Case):
         before = double.last()
         environment = proxy.clean_environment(KEYSWAP_HOME=home.path)
         unlock = ["--password-file", str(home.password_file)]
-        os.kill(running.pid, signal.SIGSTOP)
+        self.stand_still(running, home)
         try:
             double.is_revoked, double.refresh_token = False, double.make("refresh")
             put_in = double.refresh_token
@@ -204,8 +206,7 @@ class Oauth(Case):
             self.assertTrue(self.recorder.wait(lambda: not self.has_open(testing.pid, home.path / "sources.lock")))
         finally:
             os.kill(running.pid, signal.SIGCONT)
-        # The one that rotates may have given up waiting for the proxy, and says so.
-        for process, statuses in ((rotating, (0, 1)), (testing, (0,))):
+        for process, statuses in ((rotating, (0, 1)), (testing, (0,))):  # 1: nobody confirmed it in time
             said = process.stdout.read() + process.stderr.read()
             self.note("a command beside the proxy", said)
             self.assertIn(process.wait(60), statuses, said)
@@ -214,6 +215,22 @@ class Oauth(Case):
         self.assertNotEqual(double.last(), before)
         self.assertEqual(self.recorder.one("/unseen/2").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual(double.count(), 2)
+
+    def stand_still(self, running, home):
+        """Not in the middle of a write to the vault, for which the commands would wait."""
+        def stands():
+            os.kill(running.pid, signal.SIGSTOP)
+            while pathlib.Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+                time.sleep(0.01)
+            inodes = {str(file.stat().st_ino) for file in pathlib.Path(home.path).glob("vault.db*")}
+            locks = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines()]
+            held = [lock for lock in locks if lock[3] == "WRITE" and lock[4] == str(running.pid)
+                    and lock[5].rpartition(":")[2] in inodes]
+            if held:
+                os.kill(running.pid, signal.SIGCONT)
+            return not held
+
+        self.assertTrue(self.recorder.wait(stands))
 
     def command(self, words, environment):
         process = subprocess.Popen([proxy.BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
