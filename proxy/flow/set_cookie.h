@@ -21,8 +21,8 @@ std::optional<ReceivedCookie> read_set_cookie(std::string_view field,
                                               std::string_view name,
                                               std::optional<std::int64_t> sent_s);
 
-// A day and a time as the many ways of writing them are read in cookies (RFC 6265 section 5.1.1), in
-// seconds since 1970; nothing: it is none.
+// A day and a time, as the many ways of writing them are read in cookies (RFC 6265 section 5.1.1),
+// in seconds since 1970; nothing: it is none.
 std::optional<std::int64_t> parse_cookie_date(std::string_view text);
 
 }  // namespace keyswap::flow
