@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "bindings/oauth_providers.h"
+#include "proxy/base/bounds.h"
 #include "proxy/flow/judgement.h"
 
 namespace keyswap::flow {
@@ -46,12 +47,15 @@ const vault::SourceSpec* find_source(const bindings::Bindings& bindings, std::st
   return bindings.sources == nullptr || !name ? nullptr : bindings.sources->source_of(*name);
 }
 
-// How a person logs in to it again, behind its name; "": nobody does.
+// How a person logs in to it again, behind its name; "": nobody does, or it would be cut off.
 std::string login_to(const bindings::Bindings& bindings, std::string_view entry) {
   const vault::SourceSpec* const source = find_source(bindings, entry);
-  return source == nullptr || source->setting("refresh_token") == nullptr
-             ? ""
-             : base::Facts().text("; ", bindings::login_command(source->id)).take();
+  if (source == nullptr || source->setting("refresh_token") == nullptr) {
+    return "";
+  }
+  const std::string command = bindings::login_command(source->id);
+  return command.size() > base::bounds::kFactBytesMax ? ""
+                                                      : base::Facts().text("; ", command).take();
 }
 
 std::string source_of(const bindings::Bindings& bindings, std::string_view entry) {

@@ -187,12 +187,22 @@ TEST_CASE("a secret that its source does not give names the source, and when to 
 }
 
 TEST_CASE("a secret whose log-in is over names the command that logs in again, and no other does") {
-  for (const bool has_login : {true, false}) {
-    INFO(has_login);
+  const std::string long_id = "mint:" + std::string(90, 'K');
+
+  struct Shut {
+    std::string id;
+    bool has_login;
+    std::string facts;
+  };
+
+  for (const Shut& shut : {Shut{"mint:K", true, "mint:K; keyswap login --name K"},
+                           Shut{"mint:K", false, "mint:K"},
+                           Shut{long_id, true, long_id}}) {  // a part of a command is none
+    INFO(shut.id);
     auto parsed = bindings::parse(kYaml, "/nowhere", {});
     vault::SourceSpec spec;
-    spec.id = "mint:K";
-    if (has_login) {
+    spec.id = shut.id;
+    if (shut.has_login) {
       spec.settings.push_back({"refresh_token", "K_REFRESH"});
     }
     vault::SourceTable::Routes routes = {{*vault::SecretName::parse("K"), {0, "K", ""}}};
@@ -200,10 +210,9 @@ TEST_CASE("a secret whose log-in is over names the command that logs in again, a
         std::make_shared<const vault::SourceTable>(std::vector{std::move(spec)}, std::move(routes));
     Road road(kFree, std::make_shared<const bindings::Bindings>(std::move(parsed.bindings)));
     static_cast<void>(road.admission.admit({}, road.asks()));
-    SecretsUnavailable shut{"K", SecretFault::source_shut};
-    CHECK(road.admission.take(shut) == Reason::secret_unavailable);
-    CHECK(road.admission.failure().facts ==
-          (has_login ? "mint:K; keyswap login --name K" : "mint:K"));
+    SecretsUnavailable event{"K", SecretFault::source_shut};
+    CHECK(road.admission.take(event) == Reason::secret_unavailable);
+    CHECK(road.admission.failure().facts == shut.facts);
   }
 }
 
