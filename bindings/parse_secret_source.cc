@@ -129,7 +129,7 @@ bool is_of_a_source(const YamlSection& section,
   for (const std::string_view key : {"key", "field", "fields"}) {
     const auto* const node = section.find(key);
     if (node != nullptr && !from.source) {
-      issues.error(node->place, "`key` and `field` are for a secret that has a `source`");
+      issues.error(node->place, "`" + std::string(key) + "` is for a secret that has a `source`");
       return false;
     }
     if (node != nullptr && !needs_itself && section.find("fields") == nullptr) {

@@ -104,18 +104,13 @@ bool is_honeytoken(const YamlSection& section, ConfigIssues& issues) {
   return flag != nullptr && read_flag(*flag, "honeytoken", issues).value_or(false);
 }
 
-// A honeytoken goes nowhere: what would say where to is a mistake.
+// A honeytoken goes nowhere: what would say where to is a mistake. So is each key but those that it
+// is known by.
 void refuse_use(const YamlSection& section, ConfigIssues& issues) {
-  for (const std::string_view key : {"inject",
-                                     "compose",
-                                     "bindings",
-                                     "capture",
-                                     "together_with",
-                                     "source",
-                                     "key",
-                                     "field",
-                                     "fields"}) {
-    if (const auto* const node = section.find(key)) {
+  constexpr std::array<std::string_view, 3> kKnownBy = {"placeholder", "stand_in", "honeytoken"};
+  for (const std::string_view key : kSecretKeys) {
+    const auto* const node = section.find(key);
+    if (node != nullptr && std::ranges::find(kKnownBy, key) == kKnownBy.end()) {
       issues.error(node->place,
                    "a honeytoken has no `" + std::string(key) + "`: it goes nowhere",
                    "remove it, or remove `honeytoken: true`");

@@ -31,7 +31,7 @@ if(NOT KEYSWAP_SANITIZE)
   set_tests_properties("e2e: sigv4" PROPERTIES RESOURCE_LOCK "programs;aws")
   set_tests_properties("e2e: sigv4a" PROPERTIES RESOURCE_LOCK aws)
   # They serve on the port that the documents name.
-  set_tests_properties("e2e: readme" "e2e: documents" PROPERTIES RESOURCE_LOCK port)
+  set_tests_properties("e2e: readme" "e2e: documents" "e2e: systemd" PROPERTIES RESOURCE_LOCK port)
   # What measures time or sets the machine's limits runs alone.
   if(TEST "e2e: timing")
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)

@@ -41,7 +41,7 @@ std::string entries_of(const bindings::Bindings& bindings, const Verdict& verdic
   return text;
 }
 
-// Where that entry comes from, as a record says it; "" it is in the vault of this machine.
+// Where that entry comes from; null: it is in the vault of this machine.
 const vault::SourceSpec* find_source(const bindings::Bindings& bindings, std::string_view entry) {
   const auto name = vault::SecretName::parse_stored(entry);
   return bindings.sources == nullptr || !name ? nullptr : bindings.sources->source_of(*name);
@@ -58,6 +58,7 @@ std::string login_to(const bindings::Bindings& bindings, std::string_view entry)
                                                       : base::Facts().text("; ", command).take();
 }
 
+// As a record says it; "": it is in the vault of this machine.
 std::string source_of(const bindings::Bindings& bindings, std::string_view entry) {
   const vault::SourceSpec* const source = find_source(bindings, entry);
   return source == nullptr ? "" : base::Facts().text("", source->id).take();

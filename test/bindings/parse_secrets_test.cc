@@ -136,6 +136,11 @@ TEST_CASE("a honeytoken that says where it goes is refused, key by key") {
         "true`\n");
   CHECK(errors_of(one_secret(rest + "    bindings: [ { host: a.example } ]\n"))
             .find("a honeytoken has no `bindings`") != std::string::npos);
+  for (const std::string key : {"capture", "together_with", "source", "key", "field", "fields"}) {
+    INFO(key);
+    CHECK(errors_of(one_secret(rest + "    " + key + ": a\n")).find("has no `" + key + "`") !=
+          std::string::npos);
+  }
   CHECK(errors_of(one_secret(rest + "    compose: [A]\n")).find("a honeytoken has no `compose`") !=
         std::string::npos);
   CHECK(errors_of(one_secret("    honeytoken: yes\n    placeholder: " + test::kPlaceholder + "\n"))

@@ -7,12 +7,11 @@ import json
 import os
 import pathlib
 import resource
-import signal
 import subprocess
 import threading
 import time
 
-from harness import client, proxy, token_server
+from harness import client, holding, proxy, token_server
 from harness.case import H, Case, document, main
 
 P = "shop-PLACEHOLDER-tokens-0123456789abcd"
@@ -193,8 +192,7 @@ class Oauth(Case):
         before = double.last()
         environment = proxy.clean_environment(KEYSWAP_HOME=home.path)
         unlock = ["--password-file", str(home.password_file)]
-        self.stand_still(running, home)
-        try:
+        with holding.frozen(running):
             double.is_revoked, double.refresh_token = False, double.make("refresh")
             put_in = double.refresh_token
             rotating = self.command(["secret", "rotate", "SHOP_REFRESH", *unlock], environment)
@@ -204,8 +202,6 @@ class Oauth(Case):
             testing = self.command(["source", "test", "mint:SHOP", *unlock], environment)
             self.assertTrue(self.recorder.wait(lambda: double.count() == 2))
             self.assertTrue(self.recorder.wait(lambda: not self.has_open(testing.pid, home.path / "sources.lock")))
-        finally:
-            os.kill(running.pid, signal.SIGCONT)
         for process, statuses in ((rotating, (0, 1)), (testing, (0,))):  # 1: nobody confirmed it in time
             said = process.stdout.read() + process.stderr.read()
             self.note("a command beside the proxy", said)
@@ -215,22 +211,6 @@ class Oauth(Case):
         self.assertNotEqual(double.last(), before)
         self.assertEqual(self.recorder.one("/unseen/2").get("Authorization"), f"Bearer {double.last()}")
         self.assertEqual(double.count(), 2)
-
-    def stand_still(self, running, home):
-        """Not in the middle of a write to the vault, for which the commands would wait."""
-        def stands():
-            os.kill(running.pid, signal.SIGSTOP)
-            while pathlib.Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-                time.sleep(0.01)
-            inodes = {str(file.stat().st_ino) for file in pathlib.Path(home.path).glob("vault.db*")}
-            locks = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines()]
-            held = [lock for lock in locks if lock[3] == "WRITE" and lock[4] == str(running.pid)
-                    and lock[5].rpartition(":")[2] in inodes]
-            if held:
-                os.kill(running.pid, signal.SIGCONT)
-            return not held
-
-        self.assertTrue(self.recorder.wait(stands))
 
     def command(self, words, environment):
         process = subprocess.Popen([proxy.BINARY, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -20,7 +20,7 @@ class Routes(OneProxy):
         "tickets": {"base_url": f"https://{H2}/api/v2", "credential": K2, "auth_header": "X-Api-Key",
                     "auth_value_prefix": ""},
         "absent": {"base_url": f"https://{H2}/absent", "credential": "NOT_IN_THE_VAULT"},
-    }}
+    }, "allow_origins": ["http://pages.example.test:3000"]}
 
     @classmethod
     def rules(cls):
@@ -157,6 +157,18 @@ class Routes(OneProxy):
         self.assertEqual({r["reason"] for r in self.proxy.await_decisions("/page", count=3)}, {"origin_not_allowed"})
         self.assertEqual(self.ask(H, target="/models/tunnelled", headers=[("Origin", "https://o.example.test")]).status, 200)
         self.assertEqual(self.recorder.one("/models/tunnelled").get("Origin"), "https://o.example.test")
+
+    def test_an_origin_that_is_allowed_comes_with_a_token_and_no_other_does(self):
+        fields = [("Origin", "http://pages.example.test:3000"), ("Sec-Fetch-Site", "cross-site")]
+        self.assertEqual(self.route("/custom/github/listed", headers=fields).status, 200)
+        self.assertEqual(self.recorder.one("/listed").all("Authorization"), [f"Bearer {V}"])
+        self.refused(self.route("/custom/github/unproven", headers=fields, token=False), 407, "caller_required")
+        for origin in ("http://pages.example.test:3001", "https://pages.example.test:3000", "null",
+                       "http://pages.example.test:3000.evil.test"):
+            with self.subTest(origin=origin):
+                self.refused(self.route("/custom/github/unlisted", headers=[("Origin", origin), fields[1]]), 403,
+                             "origin_not_allowed")
+        self.assertEqual(self.recorder.seen("/unproven") + self.recorder.seen("/unlisted"), [])
 
     def test_there_is_no_other_route(self):
         for target in ("/proxy/mistral/x", "/custom/none/x", "/custom/github%2f../x", "/custom/models/x",

@@ -293,6 +293,24 @@ class TakenBack(Case):
         self.assertEqual(json.loads((home.path / "serve.lock").read_text())["pid"], running.pid)
         self.assertEqual(running.stop(), 0)
 
+    def test_each_command_that_takes_back_says_so_when_the_proxy_does_not_confirm_it(self):
+        """[I13] Done in the vault all the same: a proxy that goes on goes by it."""
+        home = self.copy_home(self.home, "unconfirmed")
+        home.must("caller", "add", "gone", unlock=True)
+        del home.outputs[-2:]  # a caller's token, which nobody uses
+        running = self.start(home)
+        self.assertEqual(running.ask(H, target="/unconfirmed/before", headers=AUTH).status, 200)
+        with frozen(running):
+            for command, value in ((("secret", "rotate", K2), b"another-value-3f9a2c7d"), (("secret", "remove", K), b""),
+                                   (("caller", "remove", "gone"), b""), (("ca", "rotate"), b"")):
+                with self.subTest(command=command):
+                    done = home.run(*command, unlock=True, stdin=value)
+                    self.assertEqual(done.returncode, 1, done.stderr)
+                    self.assertIn(f"(pid {running.pid}) did not confirm it", done.stderr.decode())
+        self.assertTrue(running.await_record(lambda r: r["type"] == "reload"))  # the new CA, which clients trust by now
+        self.refused(running.ask(H, target="/unconfirmed/after", headers=AUTH), 503, "secret_unavailable")
+        self.assertEqual(running.stop(), 0)
+
     def test_a_vault_that_was_replaced_opens_nothing_more(self):
         """[I13] As a restore or rsync does it: an older copy is renamed over it."""
         home = self.copy_home(self.home, "replaced")
