@@ -17,5 +17,6 @@
     auditlog   reads and judges the audit log without the program's help
     catalogue  entries of bindings from the catalogue of providers
     canary     looks for a secret, in many spellings, in everything a run wrote
+    lifetime   what the tests started ends with them
     case       the TestCase that ties them together
 """

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from . import auditlog, canary, client, pki, proxy, recorder
+from . import auditlog, canary, client, lifetime, pki, proxy, recorder
 
 # A placeholder and a value for each secret. The value has what needs escaping somewhere: + / = % & ".
 K, P, V = "KEY_ONE", "sk-test-PLACEHOLDER-0123456789abcdef", "sk-live-7Kq+x/9=Zt4b%26N2v&M8cR5wL1j"
@@ -68,6 +68,8 @@ class Case(unittest.TestCase):
         # Outside of what is searched: what the tests themselves put down in clear.
         cls.inputs = pathlib.Path(tempfile.mkdtemp(prefix="keyswap-e2e-inputs-"))
         cls.scratch = pathlib.Path(tempfile.mkdtemp(prefix="keyswap-e2e-scratch-"))
+        for folder in (cls.work, cls.inputs, cls.scratch):
+            lifetime.remove_at_the_end(folder)
         cls.outputs = []
         cls.proxies, cls.recorders, cls.homes = [], [], []
         cls.addClassCleanup(cls._clean_up)
@@ -223,10 +225,23 @@ class Runner(unittest.TextTestRunner):
         return result
 
 
+def clear_away(case=Case):
+    """What the classes have set up and not cleared away, because their tests were interrupted."""
+    case.doClassCleanups()
+    for derived in case.__subclasses__():
+        clear_away(derived)
+
+
 def main():
-    """Runs the module's tests; the binary must be there."""
+    """Runs the module's tests; the binary must be there. Nothing that they start outlives them."""
     if not os.access(proxy.BINARY, os.X_OK):
         print(f"{proxy.BINARY} is not there.\nBuild it first: cmake --preset release && cmake --build --preset release",
               file=sys.stderr)
         sys.exit(3)
-    unittest.main(verbosity=2, testRunner=Runner)
+    lifetime.keep()
+    try:
+        unittest.main(verbosity=2, testRunner=Runner)
+    except KeyboardInterrupt as interrupted:
+        print(f"interrupted by {interrupted}", file=sys.stderr)
+        clear_away()
+        sys.exit(130)

@@ -15,6 +15,8 @@ import tempfile
 import threading
 import time
 
+from . import lifetime
+
 INSIDE = "KEYSWAP_TEST_NETWORK"
 NAME_SERVER = "127.0.0.53"
 A, AAAA = 1, 28
@@ -47,6 +49,7 @@ class Files:
 
     def __init__(self, hosts="", resolv=f"nameserver {NAME_SERVER}\n"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="keyswap-network-"))
+        lifetime.remove_at_the_end(self.folder)
         self.hosts = self._put("hosts", "127.0.0.1 localhost\n" + hosts)
         self.resolv = self._put("resolv.conf", resolv)
 
