@@ -9,7 +9,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import unittest
 
 from harness import client, proxy
 from harness.case import H, K, K2, P, P2, V, X, Case, bearer, document, main
@@ -231,44 +230,6 @@ class Commands(Case):
         self.homes.append(home)
         home.init()
         self.assertEqual(home.run("bindings", "check").returncode, 0)
-
-    def test_no_command_reads_the_configuration_of_openssl(self):
-        """It could load code. Here it is a pipe that nobody writes: who reads it hangs."""
-        pipe = self.scratch / "openssl.cnf"
-        os.mkfifo(pipe)
-        for words in (("bindings", "check"), ("bindings", "explain", "GET", f"https://{H}/v1/x"), ("provider", "list"),
-                      ("audit", "verify"), ("ca", "show"), ("limits",), ("import", "fishnet", "/dev/null")):
-            self.home.run(*words, env={"OPENSSL_CONF": pipe, "OPENSSL_MODULES": self.scratch}, timeout=20)
-        self.assertEqual(self.run_it("true", env={"OPENSSL_CONF": pipe}, timeout=20).returncode, 0)
-
-    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
-    def test_an_init_that_is_cut_short_leaves_nothing_in_the_way_of_the_next(self):
-        """VA-09"""
-        folder = self.scratch / "cut"
-        folder.mkdir(mode=0o700)
-        home = folder / "home"
-        command = [proxy.BINARY, "init", "--key-file", "--home", home]
-        for call, number, name in (("pwrite64", 3, "SIGKILL"), ("fsync", 1, "SIGKILL"), ("pwrite64", 3, "SIGTERM"),
-                                   ("fsync", 2, "SIGTERM")):
-            done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
-                                   f"inject={call}:signal={name}:when={number}", *command], capture_output=True,
-                                  env=proxy.clean_environment(), timeout=60, check=False)
-            self.assertEqual(done.returncode, -getattr(signal, name), done.stderr)
-            self.assertFalse(home.exists())
-            if name == "SIGTERM":
-                self.assertEqual(os.listdir(folder), [], "half a home is left")
-        done = subprocess.run(command, capture_output=True, env=proxy.clean_environment(), timeout=60, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(os.listdir(folder), ["home"])
-
-    def test_without_a_HOME_nothing_is_made_where_the_command_runs(self):
-        folder = self.scratch / "nowhere"
-        folder.mkdir()
-        for home in ("", "relative"):
-            done = self.home.run("init", "--key-file", home=False, env={"HOME": home}, cwd=folder)
-            self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn(b"$HOME is not set", done.stderr)
-        self.assertEqual(os.listdir(folder), [])
 
     def test_bindings_check_says_the_same_in_both_forms_about_a_ca_file(self):
         """[I14]"""
