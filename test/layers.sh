@@ -219,5 +219,14 @@ check_needed reveals $reveals
 # shellcheck disable=SC2086
 check_needed exempt $exempt
 
+# What reads a file for `keyswap import` gets any bytes: the fuzzer feeds each reader of them.
+readers=$(grep -oE '\bread_[a-z_]+' proxy/cli/importers.h
+          grep -oE '\bimport_[a-z]+\(' proxy/cli/import.cc | tr -d '(' | sort -u
+          grep -oE -m 1 '\bparse_env_file\b' proxy/cli/secret_import.cc)
+[ "$(wc -w <<<"$readers")" -ge 9 ] || complain "test/layers.sh: fewer readers of imports than there are imports"
+for reader in $readers; do
+  grep -qE "\b$reader\b" test/fuzz/import_fuzz.cc || complain "test/fuzz/import_fuzz.cc: does not feed $reader"
+done
+
 [ $failed -eq 0 ] && echo "levels and doors: kept"
 exit $failed
