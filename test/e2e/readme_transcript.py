@@ -9,6 +9,7 @@ import sys
 import unittest
 
 import test_readme
+from harness import lifetime
 
 
 class Transcript(test_readme.Readme):
@@ -24,6 +25,7 @@ class Transcript(test_readme.Readme):
 
 
 def main():
+    lifetime.keep()
     suite = unittest.TestSuite(Transcript(name) for name in (
         "test_with_a_key_file_the_lines_work_as_they_stand",
         "test_with_a_passphrase_the_proxy_asks_and_goes_to_the_background"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the programs that keyswap starts find of it, what a prompt leaves behind, and what a start makes of signals."""
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -287,9 +288,11 @@ class Children(Case):
                 running = self.start(self.home, threads=threads)
                 self.assertGreater(running.status("Threads"), threads)
                 self.assertGreater(running.status("VmLck"), threads * 400)
-                for _ in range(threads + 1):  # each loop has a client, and the first one two
-                    _, answer = running.connect("127.0.0.1:1")
-                    self.assertEqual(answer.get("Keyswap-Reason"), "address_blocked", answer)
+                with contextlib.ExitStack() as held:
+                    for _ in range(threads + 1):  # each loop has a client, and the first one two
+                        wire, answer = running.connect("127.0.0.1:1")
+                        held.enter_context(wire)
+                        self.assertEqual(answer.get("Keyswap-Reason"), "address_blocked", answer)
                 self.assertEqual(running.stop(), 0)
         done = self.home.run("serve", "--threads", "512", "--listen", "127.0.0.1:0", unlock=True)
         self.assertEqual(done.returncode, 2, done.stderr)
