@@ -74,6 +74,19 @@ enum class Reason : std::uint8_t {
   no_binding_in_notes,
   invalid_binding_metadata,
   host_not_in_allowlist,
+  body_not_allowed,
+  model_not_allowed,
+  tool_not_allowed,
+  prompt_too_large,
+  budget_exceeded,
+  approval_pending,
+  approval_required,
+  approval_denied,
+  approval_unknown,
+  approval_mismatch,
+  approval_used,
+  approval_expired,
+  too_many_held,
 };
 
 std::string_view to_string(Decision decision);

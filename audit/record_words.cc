@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kDecisionNames{"allowed", "pass", "denied", "refused"};
 
-constexpr std::array<std::string_view, 47> kReasonNames{
+constexpr std::array<std::string_view, 60> kReasonNames{
     "binding_matched",
     "no_placeholder",
     "destination_not_in_binding",
@@ -62,8 +62,21 @@ constexpr std::array<std::string_view, 47> kReasonNames{
     "no_binding_in_notes",
     "invalid_binding_metadata",
     "host_not_in_allowlist",
+    "body_not_allowed",
+    "model_not_allowed",
+    "tool_not_allowed",
+    "prompt_too_large",
+    "budget_exceeded",
+    "approval_pending",
+    "approval_required",
+    "approval_denied",
+    "approval_unknown",
+    "approval_mismatch",
+    "approval_used",
+    "approval_expired",
+    "too_many_held",
 };
-static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::host_not_in_allowlist) + 1);
+static_assert(kReasonNames.size() == static_cast<std::size_t>(Reason::too_many_held) + 1);
 
 constexpr std::array<std::string_view, 10> kOutcomeNames{"complete",
                                                          "client_gone",

@@ -67,8 +67,12 @@ enum class Uninspectable : std::uint8_t { forward, block };
 // What becomes of a request that has the secret's real value in it, sent by its client.
 enum class RealValue : std::uint8_t { forward, refuse };
 
-struct TradingRules;  // bindings/trading_rules.h
-class Venue;          // bindings/venue.h
+struct TradingRules;    // bindings/trading_rules.h
+struct BodyRules;       // bindings/body_rules.h
+struct ModelRules;      // bindings/model_rules.h
+struct ApprovalRule;    // bindings/approval_rule.h
+struct ManageSettings;  // bindings/manage_settings.h
+class Venue;            // bindings/venue.h
 
 using Venues = std::span<const Venue* const>;
 
@@ -89,6 +93,12 @@ struct Scope {  // one entry of a secret's `bindings:` list
   std::optional<std::uint64_t> max_body_bytes;
   std::optional<std::int64_t> response_timeout_ms;  // until the final response's head is there
   std::shared_ptr<const TradingRules> trading;      // null: the scheme's defaults
+
+  // What a body may say (null: anything), which models are asked for and for how much money, and
+  // which requests a person decides on.
+  std::shared_ptr<const BodyRules> body_rules;
+  std::shared_ptr<const ModelRules> models;
+  std::shared_ptr<const ApprovalRule> approval;
 
   // Access (bindings/parse_access.cc).
   std::vector<std::string> callers;  // who may use it; empty = any that may come at all
@@ -319,8 +329,10 @@ class Bindings {
   // Where secrets come from that are not in the vault of this machine; null: all are.
   std::shared_ptr<const vault::SourceTable> sources;
   std::optional<NotesRule> notes;  // nothing: the file alone says where secrets go
-  std::string audit_path;          // absolute; "" = the home's
-  std::string sha256;              // hex, of the file's bytes
+  // Of the listener from which keyswap is seen and told (`manage:`); null: there is none.
+  std::shared_ptr<const ManageSettings> manage;
+  std::string audit_path;  // absolute; "" = the home's
+  std::string sha256;      // hex, of the file's bytes
 
   // Does that entry come from a source elsewhere?
   [[nodiscard]] bool is_elsewhere(const vault::SecretName& name) const;

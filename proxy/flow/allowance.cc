@@ -219,7 +219,20 @@ bool is_about_secret(Reason reason) {
                                           Reason::quota_exceeded,
                                           Reason::upgrade_not_supported,
                                           Reason::signature_form_not_supported,
-                                          Reason::real_secret_sent};
+                                          Reason::real_secret_sent,
+                                          Reason::body_not_allowed,
+                                          Reason::model_not_allowed,
+                                          Reason::tool_not_allowed,
+                                          Reason::prompt_too_large,
+                                          Reason::budget_exceeded,
+                                          Reason::approval_pending,
+                                          Reason::approval_required,
+                                          Reason::approval_denied,
+                                          Reason::approval_unknown,
+                                          Reason::approval_mismatch,
+                                          Reason::approval_used,
+                                          Reason::approval_expired,
+                                          Reason::too_many_held};
   return std::ranges::find(kReasons, reason) != kReasons.end();
 }
 

@@ -217,6 +217,62 @@ Wording wording_of(Reason reason) {
               "Placeholder's host not listed",
               "The note of this placeholder's secret names no host that notes may name.",
               false};
+    case Reason::body_not_allowed:
+      return {403,
+              "Body not allowed",
+              "A rule of the binding on the request's body does not let it through.",
+              false};
+    case Reason::model_not_allowed:
+      return {403,
+              "Model not allowed",
+              "The binding does not list the model that the request names.",
+              false};
+    case Reason::tool_not_allowed:
+      return {403,
+              "Tool not allowed",
+              "The binding does not list a tool of the provider that the request asks for.",
+              false};
+    case Reason::prompt_too_large:
+      return {413,
+              "Prompt too large",
+              "The request's prompt is larger than the binding lets through.",
+              false};
+    case Reason::budget_exceeded:
+      return {429, "Budget exceeded", "The binding's budget is used up.", true};
+    case Reason::approval_pending:
+      return {202,
+              "Waiting for a decision",
+              "A person has to decide on this request; nothing was sent yet.",
+              true};
+    case Reason::approval_required:
+      return {403,
+              "Nobody decided in time",
+              "A person has to approve this request, and nobody decided in time; nothing was sent.",
+              false};
+    case Reason::approval_denied:
+      return {403,
+              "Denied by a person",
+              "The person who was asked denied this request; nothing was sent.",
+              false};
+    case Reason::approval_unknown:
+      return {404, "No such operation", "There is no such operation of this caller.", false};
+    case Reason::approval_mismatch:
+      return {409,
+              "Another request than the approved one",
+              "What was approved is not this request, byte for byte; nothing was sent.",
+              false};
+    case Reason::approval_used:
+      return {409,
+              "Approval already used",
+              "The approval was used once already; nothing was sent.",
+              false};
+    case Reason::approval_expired:
+      return {410, "Approval expired", "The approval is over; nothing was sent.", false};
+    case Reason::too_many_held:
+      return {429,
+              "Too many requests wait",
+              "Too many requests wait for a person's decision; nothing was sent.",
+              true};
     case Reason::leaf_unavailable:
       return {503,
               "No certificate for this host",
