@@ -284,17 +284,19 @@ base::Status AnswerCapture::pick() {
 base::Status AnswerCapture::pick_from_fields() {
   for (const CaptureUse& use : uses_) {
     for (const http::Field& field : head_.fields) {
-      const auto found = value_in(head_, field, capture_of(use));
-      if (!found || found->text.empty()) {
-        continue;
-      }
-      KS_TRY(take(use, Secret::copy_of(found->text)));
-      if (found->life_s) {
-        KS_TRY(limit_life(use, *found->life_s));
-      }
+      KS_TRY(pick_from_field(use, field));
     }
   }
   return {};
+}
+
+base::Status AnswerCapture::pick_from_field(const CaptureUse& use, const http::Field& field) {
+  const auto found = value_in(head_, field, capture_of(use));
+  if (!found || found->text.empty()) {
+    return {};
+  }
+  KS_TRY(take(use, Secret::copy_of(found->text)));
+  return found->life_s ? limit_life(use, *found->life_s) : base::Status();
 }
 
 // A body is read by what it says that it is. Where it is none that a rule's entries read, that
@@ -368,12 +370,7 @@ base::Status AnswerCapture::pick_from_form() {
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
     const auto equals = std::min(part.find('='), part.size());
     const std::string_view value = part.substr(std::min(equals + 1, part.size()));
-    for (const CaptureUse& use : uses_) {
-      const Capture& capture = capture_of(use);
-      if (capture.from == Capture::From::form && says(part.substr(0, equals), capture.name)) {
-        KS_TRY(take(use, decoded(value)));
-      }
-    }
+    KS_TRY(take_form_field(part.substr(0, equals), value));
   }
   for (const CaptureUse& use : uses_) {
     const Capture& capture = capture_of(use);
@@ -381,6 +378,16 @@ base::Status AnswerCapture::pick_from_form() {
         capture.life_name.empty() ? std::nullopt : field_in(whole->reveal(), capture.life_name);
     if (life) {
       KS_TRY(limit_life(use, seconds_in(*life)));
+    }
+  }
+  return {};
+}
+
+base::Status AnswerCapture::take_form_field(std::string_view name, std::string_view value) {
+  for (const CaptureUse& use : uses_) {
+    const Capture& capture = capture_of(use);
+    if (capture.from == Capture::From::form && says(name, capture.name)) {
+      KS_TRY(take(use, decoded(value)));
     }
   }
   return {};

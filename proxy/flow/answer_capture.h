@@ -79,8 +79,10 @@ class AnswerCapture {
  private:
   [[nodiscard]] base::Result<vault::Secret> text() const;
   base::Status pick_from_fields();
+  base::Status pick_from_field(const bindings::CaptureUse& use, const http::Field& field);
   base::Status pick_from_json();
   base::Status pick_from_form();
+  base::Status take_form_field(std::string_view name, std::string_view value);
   base::Status pick_from_body();
   base::Status take(const bindings::CaptureUse& use, base::Result<vault::Secret> value);
   base::Status limit_life(const bindings::CaptureUse& use, base::Result<std::int64_t> life_s);

@@ -191,7 +191,6 @@ std::optional<ReceivedCookie> read_set_cookie(std::string_view field,
 }
 
 std::optional<std::int64_t> parse_cookie_date(std::string_view text) {
-  using namespace std::chrono;
   CookieDate found;
   while (!text.empty()) {
     const auto end = std::ranges::find_if(text, is_delimiter);
@@ -204,12 +203,14 @@ std::optional<std::int64_t> parse_cookie_date(std::string_view text) {
   if (!found.time_s || !found.day || !found.month || !found.year || *found.year < 1601) {
     return std::nullopt;
   }
-  const year_month_day date{
-      year(*found.year), month(*found.month), day(static_cast<unsigned>(*found.day))};
+  const std::chrono::year_month_day date{std::chrono::year(*found.year),
+                                         std::chrono::month(*found.month),
+                                         std::chrono::day(static_cast<unsigned>(*found.day))};
   if (!date.ok()) {
     return std::nullopt;
   }
-  return duration_cast<seconds>(sys_days(date).time_since_epoch()).count() + *found.time_s;
+  const std::chrono::seconds midnight = std::chrono::sys_days(date).time_since_epoch();
+  return midnight.count() + *found.time_s;
 }
 
 }  // namespace keyswap::flow
