@@ -394,6 +394,7 @@ class Exchange {
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_clean(Relaying& relaying);
   [[nodiscard]] bool filter(std::string_view bytes, bool is_last, Relaying& relaying);
   [[nodiscard]] bool send_filtered(std::string_view bytes,
                                    std::optional<std::uint64_t> length,
@@ -454,9 +455,10 @@ class Exchange {
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
   Leaving leaving_;
-  std::vector<bindings::CaptureUse> captures_;  // of the request that was sent
-  Findings findings_;                           // what of secrets came back
-  base::Note flaw_ = "";                        // of a request that is refused for its bytes
+  std::vector<bindings::CaptureUse> captures_;              // of the request that was sent
+  std::uint64_t known_version_ = KnownSecrets::kNoVersion;  // when it was asked last
+  Findings findings_;                                       // what of secrets came back
+  base::Note flaw_ = "";  // of a request that is refused for its bytes
   // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
   // placeholder stayed.
   std::optional<std::uint32_t> refused_rule_;
