@@ -306,7 +306,7 @@ template <typename Record>
 void Core::append(const Record& record) {
   body_.clear();
   audit::encode_body(record, body_);
-  hash_ = hasher_.append_line(++seq_, hash_, body_, lines_);
+  hash_ = audit::append_line(++seq_, hash_, body_, lines_);
 }
 
 }  // namespace keyswap::work

@@ -81,7 +81,6 @@ class Core {
   bool is_keeping_ = false;  // the client's connection, after the request
 
   // The audit log's writer.
-  audit::Hasher hasher_;
   audit::Hash hash_{};
   std::uint64_t seq_ = 0;
   std::string body_;
