@@ -5,12 +5,11 @@
 #include <charconv>
 #include <cstring>
 
-#include <openssl/evp.h>
 #include <sodium.h>
 
 #include "audit/scan.h"
+#include "audit/sha256.h"
 #include "audit/timestamp.h"
-#include "proxy/base/assert.h"
 
 namespace keyswap::audit {
 
@@ -48,36 +47,12 @@ std::string checkpoint_text(std::uint64_t seq, const Hash& hash, std::int64_t ts
 
 }  // namespace
 
-void Hasher::Free::operator()(evp_md_st* digest) const {
-  EVP_MD_free(digest);
+Hash hash_line(const Hash& prev, std::string_view text) {
+  const std::string_view before(reinterpret_cast<const char*>(prev.data()), prev.size());
+  return sha256({before, text, "}"});
 }
 
-void Hasher::Free::operator()(evp_md_ctx_st* context) const {
-  EVP_MD_CTX_free(context);
-}
-
-// Fetched once and kept: looking SHA-256 up costs OpenSSL 3.0 more than hashing a record. A
-// libcrypto without SHA-256 is no libcrypto; there is nobody to report it to.
-Hasher::Hasher() : digest_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), context_(EVP_MD_CTX_new()) {
-  KS_ASSERT(digest_ != nullptr && context_ != nullptr);
-}
-
-Hash Hasher::hash_line(const Hash& prev, std::string_view text) {
-  Hash hash{};
-  unsigned int size = 0;
-  // I7: a hash that could not be computed must never stand in the log.
-  KS_ASSERT(EVP_DigestInit_ex2(context_.get(), digest_.get(), nullptr) == 1 &&
-            EVP_DigestUpdate(context_.get(), prev.data(), prev.size()) == 1 &&
-            EVP_DigestUpdate(context_.get(), text.data(), text.size()) == 1 &&
-            EVP_DigestUpdate(context_.get(), "}", 1) == 1 &&
-            EVP_DigestFinal_ex(context_.get(), hash.data(), &size) == 1 && size == hash.size());
-  return hash;
-}
-
-Hash Hasher::append_line(std::uint64_t seq,
-                         const Hash& prev,
-                         std::string_view body,
-                         std::string& out) {
+Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out) {
   const std::size_t begin = out.size();
   out += R"({"v":1,"seq":)";
   append_number(seq, out);
@@ -91,10 +66,6 @@ Hash Hasher::append_line(std::uint64_t seq,
   append_hex(hash.data(), hash.size(), out);
   out += "\"}\n";
   return hash;
-}
-
-Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out) {
-  return Hasher().append_line(seq, prev, body, out);
 }
 
 void append_hex(const std::uint8_t* bytes, std::size_t size, std::string& out) {

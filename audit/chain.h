@@ -6,15 +6,11 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "proxy/base/result.h"
-
-struct evp_md_st;
-struct evp_md_ctx_st;
 
 namespace keyswap::audit {
 
@@ -27,25 +23,8 @@ inline constexpr Hash kGenesis{};
 // SHA-256(previous hash bytes || the line's bytes without `,"hash":".."`, and without the newline).
 Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out);
 
-// The same with SHA-256 kept at hand, for whoever hashes many records. Not thread-safe.
-class Hasher {
- public:
-  Hasher();
-
-  Hash append_line(std::uint64_t seq, const Hash& prev, std::string_view body, std::string& out);
-
-  // The hash of a record that is read back: `text` is its line before `,"hash":".."}`.
-  Hash hash_line(const Hash& prev, std::string_view text);
-
- private:
-  struct Free {
-    void operator()(evp_md_st* digest) const;
-    void operator()(evp_md_ctx_st* context) const;
-  };
-
-  std::unique_ptr<evp_md_st, Free> digest_;
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
-};
+// The hash of a record that is read back: `text` is its line before `,"hash":".."}`.
+Hash hash_line(const Hash& prev, std::string_view text);
 
 // Lower-case hex, appended.
 void append_hex(const std::uint8_t* bytes, std::size_t size, std::string& out);

@@ -309,7 +309,7 @@ std::optional<base::Note> ChainCheck::take(std::string_view line, ParsedLine& pa
   if (parsed.prev != hash_) {
     return base::Note("prev is not the hash of the record before");
   }
-  if (hasher_.hash_line(hash_, parsed.hashed) != parsed.hash) {
+  if (hash_line(hash_, parsed.hashed) != parsed.hash) {
     return base::Note("the hash does not fit the record");
   }
   seq_ = parsed.seq;

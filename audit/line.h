@@ -70,7 +70,6 @@ class ChainCheck {
  private:
   std::uint64_t seq_;
   Hash hash_;
-  Hasher hasher_;
 };
 
 }  // namespace keyswap::audit

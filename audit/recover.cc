@@ -99,7 +99,7 @@ Result<Link> read_last_link(const std::string& path) {
   const std::string_view line =
       std::string_view(tail).substr(tail.rfind('\n') + 1);  // npos + 1 = 0
   const std::optional<ParsedLine> parsed = parse_line(line);
-  if (!parsed || Hasher().hash_line(parsed->prev, parsed->hashed) != parsed->hash) {
+  if (!parsed || hash_line(parsed->prev, parsed->hashed) != parsed->hash) {
     return damaged;
   }
   return Link{parsed->seq, parsed->hash};

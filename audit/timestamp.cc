@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace keyswap::audit {
 
@@ -50,11 +51,17 @@ std::int64_t days_of(const Date& date) {
   return era * 146'097 + day_of_era - 719'468;
 }
 
-void write_digits(std::int64_t number, int count, char* out) {
-  for (int i = count - 1; i >= 0; --i) {
-    out[i] = static_cast<char>('0' + number % 10);
-    number /= 10;
+constexpr std::array<std::array<char, 2>, 100> kPairs = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs.at(i) = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
   }
+  return pairs;
+}();
+
+// Two digits of a number below 100.
+void write_pair(std::int64_t number, char* out) {
+  std::memcpy(out, kPairs[static_cast<std::size_t>(number)].data(), 2);
 }
 
 std::int64_t read_digits(std::string_view digits) {
@@ -81,13 +88,17 @@ void write_timestamp(std::int64_t wall_us, char* out) {
   const std::int64_t seconds = of_day / kUsPerSecond;
   const Date date = date_of(days);
   std::copy(kForm.begin(), kForm.end(), out);
-  write_digits(date.year, 4, out);
-  write_digits(date.month, 2, out + 5);
-  write_digits(date.day, 2, out + 8);
-  write_digits(seconds / 3600, 2, out + 11);
-  write_digits(seconds / 60 % 60, 2, out + 14);
-  write_digits(seconds % 60, 2, out + 17);
-  write_digits(of_day % kUsPerSecond, 6, out + 20);
+  const std::int64_t fraction = of_day % kUsPerSecond;
+  write_pair(date.year / 100, out);
+  write_pair(date.year % 100, out + 2);
+  write_pair(date.month, out + 5);
+  write_pair(date.day, out + 8);
+  write_pair(seconds / 3600, out + 11);
+  write_pair(seconds / 60 % 60, out + 14);
+  write_pair(seconds % 60, out + 17);
+  write_pair(fraction / 10'000, out + 20);
+  write_pair(fraction / 100 % 100, out + 22);
+  write_pair(fraction % 100, out + 24);
 }
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {

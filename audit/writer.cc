@@ -144,7 +144,7 @@ Status Writer::add(std::string_view body) {
 }
 
 void Writer::link(std::string_view body) {
-  hash_ = hasher_.append_line(seq_ + 1, hash_, body, lines_);
+  hash_ = append_line(seq_ + 1, hash_, body, lines_);
   ++seq_;
   log_ = seq_ == 1 ? hash_ : log_;
 }

@@ -84,7 +84,6 @@ class Writer {
   // Held ahead, so that a new segment can be begun when all other descriptors are in use.
   std::unique_ptr<Folder> folder_;
   base::SpareDescriptors spare_{1};
-  Hasher hasher_;
   std::string torn_end_;
   std::unique_ptr<AppendFile> segment_;
   std::unique_ptr<AppendFile> checkpoints_;

@@ -40,8 +40,9 @@ proxy           : proxy/base/ proxy/cli/
 doors='
 uv.h            : proxy/uv/*.cc
 ares.h          : proxy/uv/dns_channel.cc
-openssl/evp.h   : proxy/tls/*.cc ca/*.cc audit/chain.cc bindings/digest.cc bindings/signatures/aes.cc bindings/signatures/public_key.cc proxy/http/websocket_handshake.cc
+openssl/evp.h   : proxy/tls/*.cc ca/*.cc bindings/digest.cc bindings/signatures/aes.cc bindings/signatures/public_key.cc proxy/http/websocket_handshake.cc
 openssl/hmac.h  : bindings/digest.cc
+openssl/sha.h   : audit/sha256.cc
 openssl/ssl.h   : proxy/tls/*.cc
 openssl/        : proxy/tls/*.cc ca/*.cc bindings/private_key.cc bindings/signatures/public_key.cc
 sodium.h        : vault/*.cc audit/chain.cc proxy/base/bytes.cc

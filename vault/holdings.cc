@@ -21,8 +21,9 @@ std::size_t Holdings::Tally::bytes_with(const Secret& secret) const {
 }
 
 void Holdings::Tally::add(const Secret& secret) {
-  bytes = bytes_with(secret);
-  ++holders[secret.reveal().data()];
+  const auto [holder, is_new] = holders.try_emplace(secret.reveal().data(), 0);
+  ++holder->second;
+  bytes += is_new ? bytes_of(secret) : 0;
 }
 
 void Holdings::Tally::remove(const Secret& secret) {

@@ -5,7 +5,27 @@
 
 #include <sodium.h>
 
+#include "proxy/base/words.h"
+
 namespace keyswap::base {
+
+namespace words {
+
+namespace {
+
+// ASCII letters in lower case, other bytes as they are.
+std::uint64_t to_lower(std::uint64_t word) {
+  const std::uint64_t low_bits = word & ~kHighBits;
+  // In the highest bit of a byte: is it 'A' or above; is it above 'Z'?
+  const std::uint64_t from_a = low_bits + (0x80U - 'A') * kOnes;
+  const std::uint64_t past_z = low_bits + (0x7fU - 'Z') * kOnes;
+  const std::uint64_t letters = (from_a ^ past_z) & ~word & kHighBits;
+  return word | letters >> 2U;  // 0x20 tells a small letter from a capital one
+}
+
+}  // namespace
+
+}  // namespace words
 
 namespace {
 
@@ -153,8 +173,25 @@ std::string to_upper(std::string_view text) {
   return upper;
 }
 
+// Eight bytes at a time; the last eight may overlap those before.
 bool is_same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
+  if (a.size() != b.size()) {
+    return false;
+  }
+  if (a.size() < words::kBytes) {
+    return std::ranges::equal(a, b, [](char x, char y) { return to_lower(x) == to_lower(y); });
+  }
+  const auto is_same_at = [&](std::size_t at) {
+    return words::to_lower(words::load(a.data() + at)) ==
+           words::to_lower(words::load(b.data() + at));
+  };
+  const std::size_t last = a.size() - words::kBytes;
+  for (std::size_t at = 0; at < last; at += words::kBytes) {
+    if (!is_same_at(at)) {
+      return false;
+    }
+  }
+  return is_same_at(last);
 }
 
 }  // namespace keyswap::base

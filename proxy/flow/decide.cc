@@ -50,6 +50,9 @@ Rules rules_of(std::span<const Sighting> sightings, Wanted wanted) {
 // I10: one of a rule whose placeholder stands in more spots than any place may have. That is
 // refused before anything is held against anything else.
 const Sighting* find_crowd(const std::vector<Sighting>& sightings, const Rules& swapped) {
+  if (sightings.size() <= bindings::bounds::kOccurrencesMax) {
+    return nullptr;
+  }
   for (const std::uint32_t rule : swapped) {
     std::size_t count = 0;
     for (const Sighting& one : sightings) {
@@ -96,6 +99,9 @@ bool is_part_ambiguous(std::span<const Sighting> part) {
 bool is_ambiguous(const Request& request,
                   const std::vector<Sighting>& sightings,
                   const Rules& swapped) {
+  if (sightings.size() == 1) {
+    return false;  // nearly always
+  }
   const Rules placed =
       rules_of(sightings, [](const Sighting& one) { return one.may_be_swapped(); });
   const bool are_all_swapped = std::ranges::all_of(

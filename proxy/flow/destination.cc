@@ -28,6 +28,12 @@ Route refuse(Reason reason, Destination destination = {}) {
   return {Route::Kind::refuse, std::move(destination), reason};
 }
 
+// Is `text` the host of `authority`, written as it is known? Nearly every client writes it so, and
+// then there is nothing to parse: what is known was parsed once, and reads as itself.
+bool is_as_known(std::string_view text, const http::Authority& authority) {
+  return authority.kind != http::HostKind::ipv6 && text == authority.host;
+}
+
 // Does the Host field, if there is one, name `authority`?
 bool host_agrees(const http::RequestHead& head,
                  const http::Authority& authority,
@@ -35,6 +41,9 @@ bool host_agrees(const http::RequestHead& head,
   const http::Field* host = head.fields.find("host");
   if (host == nullptr) {
     return true;  // the decoder saw to it that only a CONNECT lacks it
+  }
+  if (authority.port == default_port && is_as_known(host->value, authority)) {
+    return true;
   }
   const auto named = http::parse_authority(host->value, default_port);
   return named && *named == authority;
@@ -226,7 +235,7 @@ std::optional<audit::Reason> check_tunnelled(const http::RequestHead& head,
     return reason;
   }
   const http::Authority& authority = tunnel.destination.authority;
-  if (!tunnel.server_name.empty()) {
+  if (!tunnel.server_name.empty() && !is_as_known(tunnel.server_name, authority)) {
     const auto named = http::parse_host(tunnel.server_name, authority.port);
     if (!named || *named != authority) {
       return Reason::identity_mismatch;

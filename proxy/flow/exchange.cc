@@ -125,7 +125,7 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   look_for_real_values(verdict);
   admission_.decide(std::move(verdict));
   if (admission_.is_refused()) {
-    record({}, actions);
+    record(nullptr, actions);
     return;
   }
   begin_body();
@@ -249,7 +249,7 @@ void Exchange::handle(const ClientGone& event, Actions& actions) {
   } else if (std::holds_alternative<AwaitingHead>(state_)) {
     finish(ClientFate::abort, actions);
   } else if (auto* recording = std::get_if<Recording>(&state_)) {
-    recording->prepared = {};  // the record is made, and nothing is sent
+    recording->prepared.reset();  // the record is made, and nothing is sent
   } else {
     // Nothing was sent and nobody waits; that it was asked for is still recorded.
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
@@ -342,7 +342,7 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
 
 // --- steps ---
 
-void Exchange::record(Prepared prepared, Actions& actions) {
+void Exchange::record(std::unique_ptr<Prepared> prepared, Actions& actions) {
   state_ = Recording{std::move(prepared)};
   admission_.record(shown(), Asks(actions));
 }
@@ -370,7 +370,7 @@ void Exchange::refuse(Reason reason, Actions& actions) {
   }
   settle(ChargeFate::not_sent, actions);
   admission_.refuse(reason);
-  record({}, actions);
+  record(nullptr, actions);
 }
 
 // The request was sent, and no response of the upstream reached the client.
@@ -426,7 +426,7 @@ Exchange::Relaying& Exchange::relaying() {
 }
 
 // What it made of its secrets goes on to its next state.
-Exchange::Prepared Exchange::take_prepared() {
+std::unique_ptr<Exchange::Prepared> Exchange::take_prepared() {
   if (auto* const dialing = std::get_if<Dialing>(&state_)) {
     return std::move(dialing->prepared);
   }

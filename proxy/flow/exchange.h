@@ -191,7 +191,7 @@ class Exchange {
 
   // What actions have views of, until they are carried out.
   struct Leaving {
-    std::optional<Prepared> request;
+    std::unique_ptr<Prepared> request;
     std::optional<http::ResponseHead> answer;                // of the upstream
     base::Buffer filtered{base::bounds::kFilteredBytesMax};  // a piece of the response
     std::unique_ptr<ShortAnswer> whole;                      // of the upstream
@@ -211,11 +211,11 @@ class Exchange {
   struct Admitting {};  // where exactly: Admission::step()
 
   struct Dialing {
-    Prepared prepared;
+    std::unique_ptr<Prepared> prepared;
   };
 
   struct Recording {  // the verdict; a refusal is answered then, everything else sent
-    Prepared prepared;
+    std::unique_ptr<Prepared> prepared;  // null: nothing will be sent
   };
 
   struct Relaying {
@@ -352,7 +352,7 @@ class Exchange {
   void protocol_violation(Actions& actions);
   void cut(Actions& actions);
   void give_up_waiting(const TimedOut& event, Actions& actions);
-  void record(Prepared prepared, Actions& actions);
+  void record(std::unique_ptr<Prepared> prepared, Actions& actions);
   [[nodiscard]] Admission::Shown shown() const;
   void refuse(audit::Reason reason, Actions& actions);
   void forward_body(std::string_view bytes, Relaying& relaying, Actions& actions);
@@ -375,7 +375,7 @@ class Exchange {
   void finish(ClientFate client, Actions& actions);
   [[nodiscard]] bool has_request_body() const;
   [[nodiscard]] Relaying& relaying();
-  [[nodiscard]] Prepared take_prepared();
+  [[nodiscard]] std::unique_ptr<Prepared> take_prepared();
   [[nodiscard]] ReleaseUpstream release_after(const Relaying& relaying) const;
 
   // What is looked for in the answer (exchange_scrub.cc).
@@ -394,6 +394,7 @@ class Exchange {
   std::optional<base::Failure> open_filters(const http::ResponseHead& head, AnswerFilters& filters);
   [[nodiscard]] bool blocks_uninspectable() const;
   void pass_body(std::string_view bytes, bool is_last, Relaying& relaying, Actions& actions);
+  [[nodiscard]] bool is_clean(Relaying& relaying);
   [[nodiscard]] bool filter(std::string_view bytes, bool is_last, Relaying& relaying);
   [[nodiscard]] bool send_filtered(std::string_view bytes,
                                    std::optional<std::uint64_t> length,
@@ -431,7 +432,7 @@ class Exchange {
   [[nodiscard]] bool tell_real_values(std::size_t known, Relaying& relaying, Actions& actions);
 
   // The sending (exchange_send.cc).
-  void send_request(Prepared prepared, Actions& actions);
+  void send_request(std::unique_ptr<Prepared> prepared, Actions& actions);
   [[nodiscard]] bool send_head(Prepared& prepared, Actions& actions);
   [[nodiscard]] base::Status fill_places(Prepared& prepared) const;
   void cannot_send(audit::Reason reason, Actions& actions);
@@ -441,7 +442,7 @@ class Exchange {
   [[nodiscard]] bool is_safe() const;
   [[nodiscard]] bool may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const;
   void send_again(Actions& actions);
-  void dial_anew(Prepared prepared, Actions& actions);
+  void dial_anew(std::unique_ptr<Prepared> prepared, Actions& actions);
 
   Setup setup_;
   std::variant<AwaitingHead, Collecting, Admitting, Dialing, Recording, Relaying, Finished> state_;
@@ -454,9 +455,10 @@ class Exchange {
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
   Leaving leaving_;
-  std::vector<bindings::CaptureUse> captures_;  // of the request that was sent
-  Findings findings_;                           // what of secrets came back
-  base::Note flaw_ = "";                        // of a request that is refused for its bytes
+  std::vector<bindings::CaptureUse> captures_;              // of the request that was sent
+  std::uint64_t known_version_ = KnownSecrets::kNoVersion;  // when it was asked last
+  Findings findings_;                                       // what of secrets came back
+  base::Note flaw_ = "";  // of a request that is refused for its bytes
   // Of what was decided in the middle of a body: the rule that the refusal is about, and why a
   // placeholder stayed.
   std::optional<std::uint32_t> refused_rule_;

@@ -34,8 +34,8 @@ void Exchange::go_on_with_head(Actions& actions) {
     admit(actions);
     return;
   }
-  Prepared prepared;
-  edit_for_body(prepared.edits);
+  auto prepared = std::make_unique<Prepared>();
+  edit_for_body(prepared->edits);
   state_ = Dialing{std::move(prepared)};
   actions.emplace_back(Dial{});
 }
@@ -87,7 +87,7 @@ void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Acti
 void Exchange::judge(Actions& actions) {
   is_collected_ = true;
   if (!look_at_whole_body()) {
-    record({}, actions);
+    record(nullptr, actions);
     return;
   }
   if (const auto reason = check_body(request(), verdict(), body_.view())) {
@@ -133,19 +133,19 @@ void Exchange::handle(SecretsReady& event, Actions& actions) {
     return;
   }
   admission_.take_secrets();
-  Prepared prepared;
-  prepared.holder = vault::Holder(setup_.holdings, setup_.caller);
-  prepared.now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
+  auto prepared = std::make_unique<Prepared>();
+  prepared->holder = vault::Holder(setup_.holdings, setup_.caller);
+  prepared->now_us = event.now_us != 0 ? event.now_us : setup_.now_us;
   follow_clock(event.clock_shift_us);
-  auto ready = prepare(event.secrets, prepared);
+  auto ready = prepare(event.secrets, *prepared);
   if (ready && swapping_ != nullptr) {
-    ready = write_all_for_body(prepared);
-    edit_for_body(prepared.edits);
+    ready = write_all_for_body(*prepared);
+    edit_for_body(prepared->edits);
   }
   if (ready) {
-    auto sent = credentials(prepared);
+    auto sent = credentials(*prepared);
     sent.secrets = event.secrets;  // of a signer's, too
-    ready = look_for(sent, prepared.filters);
+    ready = look_for(sent, prepared->filters);
   }
   if (!ready) {
     refuse(admission_.refuse_secrets(fault_of(ready.error())), actions);

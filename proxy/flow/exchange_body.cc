@@ -90,7 +90,7 @@ void Exchange::judge_with_body(Actions& actions) {
   }
   look_for_real_values_held();
   if (admission_.is_refused()) {
-    record({}, actions);
+    record(nullptr, actions);
     return;
   }
   const auto reason = admission_.is_allowed() ? check_body(request(), verdict(), body_.view())

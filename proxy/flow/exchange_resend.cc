@@ -55,11 +55,11 @@ void Exchange::send_again(Actions& actions) {
     state_ = Admitting{};
     admission_.fetch(Asks(actions));
   } else {
-    dial_anew({}, actions);
+    dial_anew(std::make_unique<Prepared>(), actions);
   }
 }
 
-void Exchange::dial_anew(Prepared prepared, Actions& actions) {
+void Exchange::dial_anew(std::unique_ptr<Prepared> prepared, Actions& actions) {
   state_ = Recording{std::move(prepared)};
   admission_.await_record(Asks(actions));
   actions.emplace_back(DialAnew{});

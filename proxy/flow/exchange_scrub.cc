@@ -96,6 +96,7 @@ base::Status Exchange::look_for_derived(const Credentials& sent,
 base::Status Exchange::know(std::span<const WantedSecret> wanted, AnswerFilters& filters) {
   KnownSecrets alone;
   KnownSecrets& known = setup_.known == nullptr ? alone : *setup_.known;
+  known_version_ = known.version();
   auto search = known.add(setup_.destination.authority.host, wanted, filters.search());
   if (!search) {
     return search.error();
@@ -104,12 +105,20 @@ base::Status Exchange::know(std::span<const WantedSecret> wanted, AnswerFilters&
   return {};
 }
 
-// The newest of what is known of the host.
+// The newest of what is known of the host. Other loops are not asked, nor waited for, while nothing
+// new came to be known anywhere.
 void Exchange::look_for_known(AnswerFilters& filters) {
-  if (setup_.known != nullptr && !is_unscrubbed()) {
-    filters.look_for(setup_.known->find(setup_.destination.authority.host, filters.search()),
-                     findings_);
+  if (setup_.known == nullptr || is_unscrubbed()) {
+    return;
   }
+  const std::uint64_t version = setup_.known->version();
+  if (filters.search() != nullptr && version == known_version_) {
+    return;
+  }
+  SharedSearch found = setup_.known->find(setup_.destination.authority.host, filters.search());
+  // The same one may be all that there was room for: then the next look asks again.
+  known_version_ = found == filters.search() ? KnownSecrets::kNoVersion : version;
+  filters.look_for(std::move(found), findings_);
 }
 
 // An answer that is not compressed, and whole.
@@ -183,7 +192,9 @@ void Exchange::pass_body(std::string_view bytes,
   if (is_held && !is_last) {
     return;
   }
-  if (relaying.filters.reading() != AnswerFilters::Reading::none) {
+  if (is_held && is_clean(relaying)) {
+    bytes = relaying.held->body();  // from where it lies
+  } else if (relaying.filters.reading() != AnswerFilters::Reading::none) {
     if (!filter(is_held ? std::string_view() : bytes, is_last, relaying)) {
       cut_filtered(relaying, actions);
       return;
@@ -197,6 +208,13 @@ void Exchange::pass_body(std::string_view bytes,
   if (is_last) {
     actions.emplace_back(EndResponse{});
   }
+}
+
+// Is all of what is held as it may go on? Most of it is.
+bool Exchange::is_clean(Relaying& relaying) {
+  look_for_known(relaying.filters);
+  return relaying.filters.reading() == AnswerFilters::Reading::plain &&
+         !relaying.filters.scrubber()->is_in(relaying.held->body());
 }
 
 // What is held, and behind it this piece, by the newest of what is known. False: past a bound, or

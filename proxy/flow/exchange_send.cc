@@ -12,25 +12,26 @@ using audit::Outcome;
 using audit::Reason;
 
 // I6: this is called from RecordDone{is_durable} and from nowhere else, each time that it is sent.
-void Exchange::send_request(Prepared prepared, Actions& actions) {
+void Exchange::send_request(std::unique_ptr<Prepared> prepared, Actions& actions) {
   if (is_client_gone_) {
     cannot_send(verdict().reason, actions);
     return;
   }
+  KS_ASSERT(prepared != nullptr);
+  AnswerFilters filters = std::exchange(prepared->filters, {});
   if (swapping_ != nullptr && swapping_->is_streamed && !is_unscrubbed()) {
-    prepared.filters.begin(findings_);  // its secrets are not known yet
+    filters.begin(findings_);  // its secrets are not known yet
   }
   captures_ = find_captures();
   if (!captures_.empty()) {
-    prepared.filters.begin(findings_);  // nor is what comes in its answer
+    filters.begin(findings_);  // nor is what comes in its answer
   }
-  look_for_known(prepared.filters);
-  if (prepared.filters.is_on() && !is_asked_plainly()) {
-    ask_plainly(prepared.edits);
+  look_for_known(filters);
+  if (filters.is_on() && !is_asked_plainly()) {
+    ask_plainly(prepared->edits);
   }
-  auto filters = std::exchange(prepared.filters, {});
-  if (prepared.body_signer != nullptr) {
-    resigning_ = std::make_unique<Resigning>(std::move(prepared.body_signer));
+  if (prepared->body_signer != nullptr) {
+    resigning_ = std::make_unique<Resigning>(std::move(prepared->body_signer));
   }
   leaving_.request = std::move(prepared);
   if (!send_head(*leaving_.request, actions)) {

@@ -129,8 +129,12 @@ base::Result<SharedSearch> KnownSecrets::add(std::string_view host,
       return no_room;
     }
   }
-  host_of(host).search = std::move(search);
-  is_empty_ = false;
+  Host& now = host_of(host);
+  if (now.search != search) {
+    now.search = std::move(search);
+    is_empty_ = false;
+    ++version_;
+  }
   return given;
 }
 
@@ -182,12 +186,15 @@ void KnownSecrets::renew() {
 
 KnownSecrets::Host& KnownSecrets::host_of(std::string_view host) {
   const std::string name(host);
-  if (!hosts_.contains(name) && hosts_.size() >= bounds::kKnownHostsMax) {
-    forget_one(name);
+  auto known = hosts_.find(name);
+  if (known == hosts_.end()) {
+    if (hosts_.size() >= bounds::kKnownHostsMax) {
+      forget_one(name);
+    }
+    known = hosts_.try_emplace(name).first;
   }
-  Host& known = hosts_[name];
-  known.used = ++uses_;
-  return known;
+  known->second.used = ++uses_;
+  return known->second;
 }
 
 // I10: others are forgotten for it past the bound.
@@ -221,6 +228,7 @@ bool KnownSecrets::forget_one(const std::string& but) {
   const SharedSearch search = std::move(oldest->second.search);
   hosts_.erase(oldest);
   keep_forgotten(search);
+  ++version_;
   return true;
 }
 

@@ -61,6 +61,12 @@ class KnownSecrets {
   // else's); null: nothing is known. `kept` itself where no more can be had.
   SharedSearch find(std::string_view host, const SharedSearch& kept = nullptr);
 
+  static constexpr std::uint64_t kNoVersion = 0;
+
+  // Another one whenever find() may give another search. Whoever reads it, then asks, and reads the
+  // same again would be given the same again.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+
   // Are the secrets of all rules bound there to be asked for? Once for each renew(), and for each
   // learn_again(), and again when the host was forgotten.
   bool should_learn(std::string_view host, std::uint16_t port, std::int64_t now_ms);
@@ -90,7 +96,9 @@ class KnownSecrets {
 
   vault::Holdings* holdings_;
   std::atomic<bool> is_empty_ = true;  // so that who asks for nothing waits for nobody
-  std::mutex mutex_;                   // guards what follows
+  // Changed under the mutex, behind what it tells of.
+  std::atomic<std::uint64_t> version_ = kNoVersion + 1;
+  std::mutex mutex_;  // guards what follows
   std::unordered_map<std::string, Host> hosts_;
   SharedSearch forgotten_;  // of hosts that are in there no more
   std::uint64_t uses_ = 0;

@@ -26,7 +26,9 @@ using Rules = std::vector<std::uint32_t>;  // ascending, each once
 void find_rules(const Request& request, std::size_t part, Rules& found) {
   found.clear();
   see_placeholders(request.bindings, request.parts()[part], found);
-  std::ranges::sort(found);
+  if (found.size() > 1) {
+    std::ranges::sort(found);
+  }
 }
 
 // False: it is there already.

@@ -42,19 +42,18 @@ TEST_CASE("a line carries the hash of the hash before it and of itself", "[I7]")
   const Hash hash = append_line(1, kGenesis, test::body_of(StopRecord{1}), out);
   CHECK(hex_of(hash) == kHash);
   CHECK(out == "before\n" + std::string(kText) + ",\"hash\":\"" + std::string(kHash) + "\"}\n");
-  CHECK(Hasher().hash_line(kGenesis, kText) == hash);
+  CHECK(hash_line(kGenesis, kText) == hash);
 }
 
 TEST_CASE("a hash depends on the hash before it, on the number and on the body", "[I7]") {
-  Hasher hasher;
   std::string out;
-  const Hash hash = hasher.append_line(1, kGenesis, test::body_of(StopRecord{1}), out);
+  const Hash hash = append_line(1, kGenesis, test::body_of(StopRecord{1}), out);
   Hash other = kGenesis;
   other[31] = 1;
-  CHECK(hasher.append_line(1, other, test::body_of(StopRecord{1}), out) != hash);
-  CHECK(hasher.append_line(2, kGenesis, test::body_of(StopRecord{1}), out) != hash);
-  CHECK(hasher.append_line(1, kGenesis, test::body_of(StopRecord{2}), out) != hash);
-  CHECK(hasher.append_line(1, kGenesis, test::body_of(StopRecord{1}), out) == hash);
+  CHECK(append_line(1, other, test::body_of(StopRecord{1}), out) != hash);
+  CHECK(append_line(2, kGenesis, test::body_of(StopRecord{1}), out) != hash);
+  CHECK(append_line(1, kGenesis, test::body_of(StopRecord{2}), out) != hash);
+  CHECK(append_line(1, kGenesis, test::body_of(StopRecord{1}), out) == hash);
 }
 
 TEST_CASE("a checkpoint signed elsewhere verifies, and any change to it does not", "[I7]") {

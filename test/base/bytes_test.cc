@@ -167,4 +167,29 @@ TEST_CASE("Case is that of ASCII alone") {
   REQUIRE_FALSE(equal_ignoring_case("@", "`"));  // differ in the bit that case differs in
 }
 
+TEST_CASE("Case does not count in texts of any length, and nothing else is overlooked") {
+  for (std::size_t size = 0; size < 40; ++size) {
+    const std::string text(size, 'q');
+    REQUIRE(equal_ignoring_case(text, to_upper(text)));
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string other = to_upper(text);
+      other[at] = 'r';
+      REQUIRE_FALSE(equal_ignoring_case(text, other));
+    }
+  }
+}
+
+TEST_CASE("Case is that of the same letters wherever they stand in a long text") {
+  for (int a = 0; a < 256; ++a) {
+    for (int b = 0; b < 256; ++b) {
+      const std::string left = "0123456" + std::string(1, static_cast<char>(a)) + "789";
+      const std::string right = "0123456" + std::string(1, static_cast<char>(b)) + "789";
+      const bool is_same = to_lower(static_cast<char>(a)) == to_lower(static_cast<char>(b));
+      if (equal_ignoring_case(left, right) != is_same) {
+        FAIL(a << " and " << b);
+      }
+    }
+  }
+}
+
 }  // namespace keyswap::base

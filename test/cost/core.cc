@@ -172,15 +172,14 @@ void Core::make_exchange(flow::Destination destination) {
                             .real = &real_});
 }
 
+// As proxy/net/stream.cc does.
 void Core::drive(flow::Event event) {
-  std::vector<flow::Event> next;
-  next.push_back(std::move(event));
-  flow::Actions actions;
-  for (std::size_t i = 0; i < next.size() && exchange_ != nullptr; ++i) {
-    actions.clear();
-    exchange_->on(std::move(next[i]), actions);
-    for (const flow::Action& action : actions) {
-      perform(action, next);
+  follow_ups_.push_back(std::move(event));
+  for (std::size_t i = 0; i < follow_ups_.size() && exchange_ != nullptr; ++i) {
+    actions_.clear();
+    exchange_->on(std::move(follow_ups_[i]), actions_);
+    for (const flow::Action& action : actions_) {
+      perform(action, follow_ups_);
     }
     if (exchange_->is_finished()) {
       exchange_.reset();
@@ -188,6 +187,8 @@ void Core::drive(flow::Event event) {
       exchange_->carried_out();
     }
   }
+  actions_.clear();
+  follow_ups_.clear();
 }
 
 void Core::perform(const flow::Action& action, std::vector<flow::Event>& next) {
@@ -306,7 +307,7 @@ template <typename Record>
 void Core::append(const Record& record) {
   body_.clear();
   audit::encode_body(record, body_);
-  hash_ = hasher_.append_line(++seq_, hash_, body_, lines_);
+  hash_ = audit::append_line(++seq_, hash_, body_, lines_);
 }
 
 }  // namespace keyswap::work

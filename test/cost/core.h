@@ -77,11 +77,12 @@ class Core {
   http::h1::ResponseWriter response_writer_;
   base::Buffer written_{base::bounds::kLegPendingBytesMax};
   std::unique_ptr<flow::Exchange> exchange_;
+  flow::Actions actions_;                // kept from one to the next, as a loop keeps them
+  std::vector<flow::Event> follow_ups_;  // likewise
   std::optional<audit::Reason> reason_;
   bool is_keeping_ = false;  // the client's connection, after the request
 
   // The audit log's writer.
-  audit::Hasher hasher_;
   audit::Hash hash_{};
   std::uint64_t seq_ = 0;
   std::string body_;

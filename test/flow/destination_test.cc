@@ -202,6 +202,18 @@ TEST_CASE("C10 a request in a tunnel that names the tunnel's host is let on", "[
         std::nullopt);
 }
 
+TEST_CASE("an address of IPv6 is named in a tunnel as a Host field writes it", "[I3]") {
+  const auto tunnelled_by = [](const std::string& host) {
+    const TunnelIdentity tunnel{{Protocol::https, {"::1", 443, http::HostKind::ipv6}}, ""};
+    return check_tunnelled(head_of("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
+                           tunnel,
+                           *test::bindings_of(kBound));
+  };
+  CHECK(tunnelled_by("[::1]") != Reason::identity_mismatch);
+  CHECK(tunnelled_by("[::1]:443") != Reason::identity_mismatch);
+  CHECK(tunnelled_by("::1") == Reason::identity_mismatch);
+}
+
 TEST_CASE("C08 C09 C11 C23 any other name in a tunnel is refused", "[I3]") {
   for (const char* host : {"x.example", "h.example.test:8443", "h.example.tes", "127.0.0.1"}) {
     CHECK(tunnelled("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n") ==

@@ -66,6 +66,31 @@ TEST_CASE("P08 what a host received is looked for in all that comes from it late
   CHECK(known.find("a.test", first) == both);
 }
 
+TEST_CASE("whoever reads the same version twice is told the same", "[I8]") {
+  KnownSecrets known;
+  const auto empty = known.version();
+  const auto first = add(known, "a.test", {"real-key-0001"});
+  const auto version = known.version();
+  CHECK(version != empty);
+  CHECK(add(known, "a.test", {"real-key-0001"}) == first);
+  CHECK(known.find("a.test") == first);
+  CHECK(known.find("b.test") == nullptr);
+  CHECK(known.version() == version);
+  // Another value, another host, and a host that is forgotten.
+  REQUIRE(add(known, "a.test", {"real-key-0002"}) != first);
+  const auto second = known.version();
+  CHECK(second != version);
+  REQUIRE(add(known, "b.test", {"real-key-0003"}) != nullptr);
+  CHECK(known.version() != second);
+  for (std::size_t i = 0; i < bounds::kKnownHostsMax - 2; ++i) {
+    static_cast<void>(known.should_learn("h" + std::to_string(i) + ".test", 443, 0));
+  }
+  const auto full = known.version();
+  CHECK(known.find("b.test") != nullptr);
+  static_cast<void>(known.should_learn("one-more.test", 443, 0));
+  CHECK(known.version() != full);
+}
+
 TEST_CASE("of the values of one entry the last few stay known, until there are more", "[I8][I10]") {
   KnownSecrets known;
   for (int i = 0; i < 10; ++i) {
