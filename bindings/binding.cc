@@ -157,7 +157,9 @@ std::vector<vault::SecretName> Bindings::own_entries() const {
       const vault::Route* const route = sources == nullptr ? nullptr : sources->find(name);
       if (route == nullptr) {
         names.push_back(name);
-      } else if (auto other = vault::SecretName::parse(route->key); other && !is_elsewhere(name)) {
+      } else if (auto other = vault::SecretName::parse(route->key);
+                 other && (!is_elsewhere(name) ||
+                           sources->specs()[route->source].kind == vault::kSealedKind)) {
         names.push_back(std::move(*other));
       }
     }

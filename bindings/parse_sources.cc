@@ -233,6 +233,9 @@ void read_source(const YamlNode& key, const YamlNode& node, ParseContext& contex
   spec.id = key.text;
   spec.kind = kind->name;
   parse_source_settings(section, kind->settings, issues, spec);
+  if (const char* const why = kind->check == nullptr ? nullptr : kind->check(spec)) {
+    issues.error(node.place, why);
+  }
   if (kind->wants_command) {
     read_command(section, issues, spec);
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "vault/secret.h"
 #include "vault/source_table.h"
 
 namespace keyswap::vault {
@@ -18,6 +19,10 @@ class Backend;  // vault/sources/run.h
 
 // The vault of this machine, under whatever name: the router answers (vault/sources/sources.h).
 inline constexpr std::string_view kLocalKind = "local";
+
+// Its values are entries of the vault of this machine that somebody else sealed once more: a key is
+// an entry's name (Backend::seal()).
+inline constexpr std::string_view kSealedKind = "transit";
 
 // A setting that a kind takes.
 struct SettingRule {
@@ -29,6 +34,9 @@ struct SettingRule {
   // Why a text cannot be its value; null: it can. Null itself: any text is right.
   const char* (*check)(std::string_view text) = nullptr;
   bool is_list = false;  // of texts; its value has them one a line
+  // Of an opener that is needed when all else fails, so that it is looked at before the bindings
+  // are served by: why what it names is no good, in fixed words; null: it is good.
+  const char* (*check_opener)(const Secret& value) = nullptr;
 };
 
 struct BackendKind {
@@ -44,6 +52,8 @@ struct BackendKind {
   // What `inject:` makes a source of, and no entry of `sources:` is.
   bool is_minting = false;
   bool has_notes = false;  // Backend::notes() brings them
+  // Why the settings do not go together; null: they do.
+  const char* (*check)(const SourceSpec& spec) = nullptr;
 };
 
 using BackendKinds = std::span<const BackendKind* const>;

@@ -15,6 +15,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
+#include "proxy/cli/entry_home.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/question.h"
 #include "proxy/cli/terminal.h"
@@ -73,15 +74,19 @@ std::string dump(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-Outcome<vault::Secret> read_entry(const std::string& name, vault::EntryKind kind, bool trims) {
+// A private key signs here, and nobody else seals it.
+Outcome<vault::Secret> read_entry(EntryHome& opened,
+                                  const vault::SecretName& name,
+                                  vault::EntryKind kind,
+                                  bool trims) {
   if (kind == vault::EntryKind::private_key) {
-    return read_private_key(name);
+    return read_private_key(name.text());
   }
-  auto value = read_value(name, trims);
+  auto value = read_value(name.text(), trims);
   if (!value) {
     return value.failure();
   }
-  return std::move(value).value().to_secret();
+  return opened.sealed(name, std::move(value).value().to_secret());
 }
 
 const vault::SecretInfo* find_info(const std::vector<vault::SecretInfo>& all,
@@ -124,15 +129,16 @@ int add(const SecretOptions& options) {
                    "--service is for texts; a private key's service is private-key",
                    "leave out --service or --private-key"});
   }
-  auto opened = open_home(options.home, options.unlock);
+  auto opened = EntryHome::open(options.home, options.unlock, name.value());
   if (!opened) {
     return report(opened.failure());
   }
-  if (opened->vault.has(name.value())) {
+  if (opened->vault().has(name.value())) {
     return report(vault_failure({base::Errc::already_exists, "it is there already"}, name->text()));
   }
   auto secret =
-      read_entry(name->text(),
+      read_entry(opened.value(),
+                 name.value(),
                  options.is_private_key ? vault::EntryKind::private_key : vault::EntryKind::text,
                  options.trims);
   if (!secret) {
@@ -140,17 +146,18 @@ int add(const SecretOptions& options) {
   }
   const std::string service = options.service.empty() ? name->text() : options.service;
   const auto added = options.is_private_key
-                         ? opened->vault.add_private_key(name.value(), secret.value(), now_s())
-                         : opened->vault.add(name.value(), service, secret.value(), now_s());
+                         ? opened->vault().add_private_key(name.value(), secret.value(), now_s())
+                         : opened->vault().add(name.value(), service, secret.value(), now_s());
   if (!added) {
     return report(vault_failure(added.error(), name->text()));
   }
-  forget_end(opened->vault, name.value());
-  const int told = tell_change(opened->vault, name.value(), options, "added");
+  forget_end(opened->vault(), name.value());
+  const int told = tell_change(opened->vault(), name.value(), options, "added");
   // What signs has a scheme of its own, which no option of `bindings add` names.
   remark_unbound(
-      opened->home, {name.value()}, options.is_private_key ? "keyswap bindings edit" : "");
-  if (auto problem = await_confirmation(opened->home, opened->vault, name->text() + " is added")) {
+      opened->home(), {name.value()}, options.is_private_key ? "keyswap bindings edit" : "");
+  if (auto problem =
+          await_confirmation(opened->home(), opened->vault(), name->text() + " is added")) {
     return report(*problem);
   }
   return told;
@@ -161,29 +168,30 @@ int rotate(const SecretOptions& options) {
   if (!name) {
     return report(name.failure());
   }
-  auto opened = open_home(options.home, options.unlock);
+  auto opened = EntryHome::open(options.home, options.unlock, name.value());
   if (!opened) {
     return report(opened.failure());
   }
-  const auto all = opened->vault.list();
+  const auto all = opened->vault().list();
   const vault::SecretInfo* info = find_info(all, name.value());
   if (info == nullptr) {
     return report(vault_failure({base::Errc::not_found, "it is not there"}, name->text()));
   }
-  auto secret = read_entry(name->text(), info->kind, options.trims);
+  auto secret = read_entry(opened.value(), name.value(), info->kind, options.trims);
   if (!secret) {
     return report(secret.failure());
   }
-  const auto rotated = info->kind == vault::EntryKind::private_key
-                           ? opened->vault.rotate_private_key(name.value(), secret.value(), now_s())
-                           : opened->vault.rotate(name.value(), secret.value(), now_s());
+  const auto rotated =
+      info->kind == vault::EntryKind::private_key
+          ? opened->vault().rotate_private_key(name.value(), secret.value(), now_s())
+          : opened->vault().rotate(name.value(), secret.value(), now_s());
   if (!rotated) {
     return report(vault_failure(rotated.error(), name->text()));
   }
-  forget_end(opened->vault, name.value());
-  const int told = tell_change(opened->vault, name.value(), options, "rotated");
+  forget_end(opened->vault(), name.value());
+  const int told = tell_change(opened->vault(), name.value(), options, "rotated");
   if (auto problem =
-          await_confirmation(opened->home, opened->vault, name->text() + " is rotated")) {
+          await_confirmation(opened->home(), opened->vault(), name->text() + " is rotated")) {
     return report(*problem);
   }
   return told;

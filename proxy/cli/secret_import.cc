@@ -17,6 +17,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/cli/confirmation.h"
+#include "proxy/cli/entry_home.h"
 #include "proxy/cli/env_file.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/known_credential.h"
@@ -265,8 +266,9 @@ void tell(const std::vector<Imported>& imported, const ImportOptions& options) {
   }
 }
 
-// Of what is in the vault now; those that were there already, too, for whoever imports again.
-void remark_unbound_of(const Home& home, const std::vector<Imported>& imported) {
+// What is missing yet of what is in the vault now; also of what was there already, for whoever
+// imports again.
+void remark_missing(const Home& home, const std::vector<Imported>& imported) {
   std::vector<vault::SecretName> kept;
   for (const auto& [name, done] : imported) {
     if (done != Done::empty) {
@@ -274,6 +276,7 @@ void remark_unbound_of(const Home& home, const std::vector<Imported>& imported) 
     }
   }
   remark_unbound(home, kept);
+  remark_unsealed(home, kept);
 }
 
 // What of the file is in no vault: a script that goes on to delete it has to know.
@@ -314,7 +317,7 @@ int import_file(const ImportOptions& options) {
   Problem problem = import_all(opened->vault, wanted, options, imported);
   tell(imported, options);
   if (!options.common.is_dry_run) {
-    remark_unbound_of(opened->home, imported);
+    remark_missing(opened->home, imported);
   }
   // What was replaced was taken back, and what was added is there for the next command.
   const bool has_changed =

@@ -10,6 +10,7 @@
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/audit_rotation.h"
+#include "proxy/cli/check_openers.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/cli/environment_format.h"
@@ -29,6 +30,8 @@
 namespace keyswap::cli {
 
 namespace {
+
+constexpr std::int64_t kUsPerSecond = 1'000'000;
 
 constexpr const char* kExample =
     "keyswap serve --detach                 # asks for the passphrase, then the background\n"
@@ -83,6 +86,14 @@ void tell_ready(const ServeOptions& options,
   hold_reloads(SIG_UNBLOCK);
 }
 
+// Why other bindings do not come into force. Fails closed: where we listen is not changed by a
+// file, and nobody comes there without a token.
+Problem check_served(Opened& opened, const bindings::Bindings& bindings) {
+  auto refused = opened.listen.check(bindings, opened.bindings_file);
+  return refused ? refused
+                 : check_openers(bindings, *opened.vault, opened.clock.wall_us() / kUsPerSecond);
+}
+
 // I14: the new policy, or the reason on stderr and nothing.
 net::Reloaded reload_policy(Opened& opened) {
   opened.reloads.begin();
@@ -94,8 +105,7 @@ net::Reloaded reload_policy(Opened& opened) {
     opened.reloads.refuse(policy.failure());
     return {};
   }
-  // Fails closed: where we listen is not changed by a file, and nobody comes there without a token.
-  if (const auto refused = opened.listen.check(*policy->policy.bindings, opened.bindings_file)) {
+  if (const auto refused = check_served(opened, *policy->policy.bindings)) {
     report(*refused);
     note("  the bindings in force stay in force");
     opened.reloads.refuse(*refused);
@@ -115,7 +125,8 @@ std::shared_ptr<const ca::Authority> reload_authority(Opened& opened) {
             "what was read before stays in force"});
     return nullptr;
   }
-  auto authority = open_authority(opened.home, *opened.vault, opened.clock.wall_us() / 1'000'000);
+  auto authority =
+      open_authority(opened.home, *opened.vault, opened.clock.wall_us() / kUsPerSecond);
   if (!authority) {
     report(authority.failure());
     note("  the CA in force stays in force");
@@ -145,11 +156,10 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   };
   behind.hold_policy = [&opened] {
     // As for a reload: an approval does not open to everybody where we listen, either.
-    return opened.approval.hold(*opened.vault,
-                                opened.authority->certificate_pem(),
-                                [&opened](const bindings::Bindings& bindings) {
-                                  return opened.listen.check(bindings, opened.bindings_file);
-                                });
+    return opened.approval.hold(
+        *opened.vault,
+        opened.authority->certificate_pem(),
+        [&opened](const bindings::Bindings& bindings) { return check_served(opened, bindings); });
   };
   behind.renew_policy = [&opened] {
     return opened.notes->renew();

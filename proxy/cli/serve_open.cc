@@ -9,6 +9,7 @@
 #include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
 #include "proxy/cli/audit_place.h"
+#include "proxy/cli/check_openers.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/restore_record.h"
 #include "proxy/cli/serve_loops.h"
@@ -104,6 +105,10 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
       record_refused_start(
           opened.home, opened.bindings_file, *opened.vault, *refused, opened.clock);
     }
+    return problem;
+  }
+  if (auto problem = check_openers(
+          *opened.policy.policy.bindings, *opened.vault, opened.clock.wall_us() / kUsPerSecond)) {
     return problem;
   }
   auto authority = open_authority(opened.home, *opened.vault, opened.clock.wall_us() / 1'000'000);

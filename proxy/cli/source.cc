@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// keyswap source list | test | flush
+// keyswap source list | test | seal | flush
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "proxy/cli/asked_source.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line.h"
+#include "proxy/cli/confirmation.h"
 #include "proxy/cli/nearest_word.h"
 #include "proxy/cli/options.h"
 #include "proxy/cli/policy.h"
@@ -17,6 +19,7 @@
 #include "proxy/cli/source_asking.h"
 #include "proxy/cli/source_flushing.h"
 #include "proxy/cli/source_inventory.h"
+#include "proxy/cli/source_outcome.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -201,6 +204,98 @@ int test(const SourceOptions& options) {
   return static_cast<int>(seen.is_well() ? Exit::done : Exit::no);
 }
 
+// --- seal ---
+
+struct EntrySeen {
+  std::string name;
+  std::string outcome;
+  bool is_well = false;
+};
+
+// In the order of their names.
+std::vector<EntrySeen> seal_entries(Online& online, const NamedSource& source) {
+  std::vector<std::string> names;
+  for (const SourcedSecret& secret : source.secrets) {
+    names.push_back(secret.key);
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::vector<EntrySeen> seen;
+  AskedSource asked(online, *source.spec);
+  for (const std::string& name : names) {
+    const auto outcome = asked.seal_anew({name});
+    if (const auto* const failed = std::get_if<vault::Failed>(&outcome)) {
+      seen.push_back({name, failed->outcome});
+      continue;
+    }
+    const auto& done = std::get<vault::Done>(outcome);
+    seen.push_back(done.values.empty() ? EntrySeen{name, "not_found"}
+                                       : EntrySeen{name, done.values.front().version, true});
+  }
+  return seen;
+}
+
+std::string told_of_entry(const EntrySeen& one) {
+  return !one.is_well                         ? one.outcome
+         : one.outcome == vault::kAsItWasWord ? "sealed already"
+                                              : "sealed anew";
+}
+
+void print_sealed(const SourceOptions& options, const std::vector<EntrySeen>& seen) {
+  if (options.json) {
+    nlohmann::ordered_json json = {{"source", options.name}};
+    json["entries"] = nlohmann::ordered_json::array();
+    for (const EntrySeen& one : seen) {
+      json["entries"].push_back(
+          {{"name", one.name}, {"ok", one.is_well}, {"outcome", one.outcome}});
+    }
+    print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  std::vector<std::vector<std::string>> table = {{"ENTRY", "STATE"}};
+  for (const EntrySeen& one : seen) {
+    table.push_back({readable(one.name), told_of_entry(one)});
+  }
+  print(format_table(table));
+  for (const EntrySeen& one : seen) {
+    if (!one.is_well) {
+      print_long_line(readable(one.name) + ": " + advice_on(one.outcome));
+    }
+  }
+}
+
+int seal(const SourceOptions& options) {
+  auto online = Online::open({options.home, options.unlock, options.file});
+  if (!online) {
+    return report(online.failure());
+  }
+  Online& opened = *online.value();
+  auto source = source_named(opened.bindings(), opened.file(), options.name);
+  if (!source) {
+    return report(source.failure());
+  }
+  if (source->kind != vault::kSealedKind) {
+    return report({Exit::usage,
+                   options.name + " is of the type " + source->kind + ", which seals no entries",
+                   "only those of the type transit do: keyswap source list"});
+  }
+  const auto seen = seal_entries(opened, source.value());
+  print_sealed(options, seen);
+  if (const auto problem = opened.close()) {
+    warn(problem->what, problem->hint);
+  }
+  const bool has_changed = std::ranges::any_of(
+      seen, [](const EntrySeen& one) { return one.is_well && one.outcome != vault::kAsItWasWord; });
+  // What was sealed before may be opened no more, once Transit forgets the key's older versions.
+  if (has_changed) {
+    if (auto problem =
+            await_confirmation(opened.home(), opened.vault(), "the entries are sealed anew")) {
+      return report(*problem);
+    }
+  }
+  return static_cast<int>(std::ranges::all_of(seen, &EntrySeen::is_well) ? Exit::done : Exit::no);
+}
+
 // --- flush ---
 
 int flush(const SourceOptions& options) {
@@ -280,6 +375,25 @@ int run_source_test(const Arguments& arguments) {
   return test(options);
 }
 
+int run_source_seal(const Arguments& arguments) {
+  SourceOptions options;
+  CommandLine app(
+      "Seals the entries of a source of the type `transit` as they would be sealed today: those "
+      "that are\nnot sealed yet, those that were sealed here while Transit was away, and those of "
+      "an older version\nof its key. What is sealed so already stays as it is. Exit status 1 if "
+      "one could not be sealed.",
+      "keyswap source seal");
+  app.add_option("NAME", options.name, "the source, as `keyswap source list` names it")->required();
+  add_file_option(app, options);
+  add_home_option(app, options.home);
+  add_unlock_options(app, options.unlock);
+  add_json_option(app, options.json);
+  if (const auto status = parse_arguments(app, arguments, "keyswap source seal sealed")) {
+    return *status;
+  }
+  return seal(options);
+}
+
 int run_source_flush(const Arguments& arguments) {
   SourceOptions options;
   CommandLine app(
@@ -299,6 +413,7 @@ int run_source_flush(const Arguments& arguments) {
 constexpr std::array kCommands = {
     Command{"list", "each source, its secrets, and what opens it", run_source_list},
     Command{"test", "ask a source now: which secrets are there, or why not", run_source_test},
+    Command{"seal", "seal a transit source's entries as they would be today", run_source_seal},
     Command{"flush", "let the running proxy fetch anew", run_source_flush},
 };
 

@@ -3,19 +3,17 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <utility>
 #include <variant>
 
 #include <nlohmann/json.hpp>
 
-#include "proxy/base/bounds.h"
+#include "proxy/cli/asked_source.h"
 #include "proxy/cli/source_outcome.h"
 #include "proxy/cli/terminal.h"
 #include "proxy/cli/time_text.h"
 #include "proxy/outgoing/audit_fetch_log.h"
 #include "vault/sources/captured_end.h"
-#include "vault/sources/kinds.h"
 #include "vault/sources/oauth2_answer.h"
 #include "vault/sources/source_value.h"
 
@@ -23,70 +21,12 @@ namespace keyswap::cli {
 
 namespace {
 
-namespace bounds = base::bounds;
 using base::Errc;
 using vault::Done;
 using vault::Failed;
-using vault::FetchFault;
 using vault::RunOutcome;
 
 constexpr std::int64_t kSecondUs = 1'000'000;
-
-// A source that is asked for several things, one after the other.
-class Asked {
- public:
-  Asked(Online& online, const vault::SourceSpec& spec)
-      : online_(online), spec_(spec), backend_(vault::find_backend_kind(spec.kind)->make(spec)) {}
-
-  Asked(const Asked&) = delete;
-  Asked& operator=(const Asked&) = delete;
-  Asked(Asked&&) = delete;
-  Asked& operator=(Asked&&) = delete;
-
-  // What was got by logging in is given back, and what could not be kept is kept, as `serve` does
-  // when it ends.
-  ~Asked() {
-    auto run = backend_->log_out();
-    if (run != nullptr) {
-      static_cast<void>(online_.run(spec_, std::move(run), bounds::kSourceLogOutMs));
-    }
-  }
-
-  // Whoever is down, or does not let us in, is not asked for the next key.
-  RunOutcome fetch(const std::vector<std::string>& keys) {
-    if (!given_up_) {
-      log_in();
-    }
-    if (given_up_) {
-      return *given_up_;
-    }
-    return judged(online_.run(spec_, backend_->fetch(keys), bounds::kSourceRunMs));
-  }
-
- private:
-  void log_in() {
-    auto run = backend_->login_due_us() <= online_.clock().wall_us() ? backend_->log_in() : nullptr;
-    if (run != nullptr) {
-      const RunOutcome outcome = judged(online_.run(spec_, std::move(run), bounds::kSourceRunMs));
-      const auto* const failed = std::get_if<Failed>(&outcome);
-      given_up_ = failed == nullptr ? std::nullopt : std::optional(*failed);
-    }
-  }
-
-  RunOutcome judged(RunOutcome outcome) {
-    const auto* const failed = std::get_if<Failed>(&outcome);
-    if (failed != nullptr && failed->fault != FetchFault::not_found &&
-        failed->fault != FetchFault::bad_answer) {
-      given_up_ = *failed;
-    }
-    return outcome;
-  }
-
-  Online& online_;
-  const vault::SourceSpec& spec_;
-  std::unique_ptr<vault::Backend> backend_;
-  std::optional<Failed> given_up_;
-};
 
 // Is it what it is needed for?
 std::string outcome_of(const vault::Secret& given, vault::EntryKind kind) {
@@ -120,7 +60,7 @@ std::optional<SecretSeen> seen_in(const RunOutcome& outcome, const SourcedSecret
 
 // Fields of one key are of one answer, as they are for requests. One of which it says nothing is
 // asked for by itself.
-void ask_for_key(Asked& asked,
+void ask_for_key(AskedSource& asked,
                  const std::vector<SourcedSecret>& secrets,
                  std::vector<SecretSeen>& seen) {
   std::vector<std::string> keys;
@@ -200,7 +140,7 @@ SourceSeen ask_source(Online& online, const NamedSource& source) {
   for (const SourcedSecret& secret : source.secrets) {
     by_key[secret.key].push_back(secret);
   }
-  Asked asked(online, *source.spec);
+  AskedSource asked(online, *source.spec);
   for (const auto& [key, secrets] : by_key) {
     ask_for_key(asked, secrets, seen.secrets);
   }

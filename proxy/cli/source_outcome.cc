@@ -51,6 +51,8 @@ constexpr std::array kAdvice = {
     Advice{"deleted", "it was deleted at its source: make it there again, or take another `key`"},
     Advice{"disabled", "it is disabled at its source: enable it there, or take another `key`"},
     Advice{"empty", "the program printed nothing: run it by hand with this key"},
+    Advice{"entry_changed", "somebody else changed the entry meanwhile: try it again"},
+    Advice{"entry_write_failed", kHere},
     Advice{"exit_status", "the program failed, and what it said stands above: run it by hand"},
     Advice{"expired", "what the program printed is over already: let it print a new one"},
     Advice{"expired_token", kOpener},
@@ -85,7 +87,7 @@ constexpr std::array kAdvice = {
     Advice{"not_permitted",
            "its address is not public and not in `allow_addresses`, or a file or a program of it "
            "is not yours alone: chmod"},
-    Advice{"not_sealed", "the entry is not sealed: seal it, or say `plaintext: allow`"},
+    Advice{"not_sealed", "the entry is not sealed: keyswap source seal, or say `plaintext: allow`"},
     Advice{"not_serving", "there is no policy to ask by"},
     Advice{"not_started", "the program could not be started: is it there, and can it be run?"},
     Advice{"not_yet_consistent", kAgain},

@@ -171,7 +171,7 @@ void RunDrive::call() {
   deadline_.set(time_.go_on(parts_->clock->steady_us()));
   is_spending_ = step.is_spending;
   call_ = std::make_unique<OutgoingCall>(
-      *parts_->calls, policy_, step, bounds::kCallMs, [this](vault::Answer answer) {
+      *parts_->calls, policy_, step, step.ms_max, [this](vault::Answer answer) {
         called(std::move(answer));
       });
 }

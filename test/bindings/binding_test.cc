@@ -242,13 +242,16 @@ TEST_CASE("the vault of this machine needs what comes from nowhere else, and wha
       "sources:\n"
       "  far: { type: remote, address: a, token: OPENER }\n"
       "  near: { type: local }\n"
+      "  sealed: { type: transit }\n"
       "secrets:\n"
       "  A: { placeholder: a-PLACEHOLDER-0123456789abcdef, source: far,\n"
       "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: a.example } ] }\n"
       "  B: { placeholder: b-PLACEHOLDER-0123456789abcdef, source: near, key: OTHER,\n"
       "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: b.example } ] }\n"
       "  C: { placeholder: c-PLACEHOLDER-0123456789abcdef,\n"
-      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: c.example } ] }\n",
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: c.example } ] }\n"
+      "  D: { placeholder: d-PLACEHOLDER-0123456789abcdef, source: sealed, key: ROW,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: d.example } ] }\n",
       test::kFolder,
       {},
       test::kKinds);
@@ -257,8 +260,9 @@ TEST_CASE("the vault of this machine needs what comes from nowhere else, and wha
   for (const vault::SecretName& name : parsed.bindings.own_entries()) {
     names.push_back(name.text());
   }
-  CHECK(names == std::vector<std::string>{"C", "OPENER", "OTHER"});
+  CHECK(names == std::vector<std::string>{"C", "OPENER", "OTHER", "ROW"});
   CHECK(parsed.bindings.is_elsewhere(*vault::SecretName::parse("A")));
+  CHECK(parsed.bindings.is_elsewhere(*vault::SecretName::parse("D")));
   CHECK_FALSE(parsed.bindings.is_elsewhere(*vault::SecretName::parse("B")));
   CHECK_FALSE(parsed.bindings.is_elsewhere(*vault::SecretName::parse("C")));
 }

@@ -74,7 +74,7 @@ TEST_CASE("I36 an unknown kind of source names the nearest, and is an error") {
   CHECK(has(listed_errors("sources: { s: { type: remotte } }\n"), "did you mean 'remote'?"));
   const auto far = listed_errors("sources: { s: { type: zzzzzz } }\n");
   CHECK(has(far, "there is no such kind of source | there are: "));
-  CHECK(has(far, "command, local, remote"));
+  CHECK(has(far, "command, local, remote, transit"));
   CHECK(has(listed_errors("sources: { s: { type: mint } }\n"), "no such kind of source"));
   CHECK(has(listed_errors("sources: { s: {} }\n"), "`type` is missing"));
   CHECK(has(listed_errors("sources: { s: 1 }\n"), "must be a mapping"));
@@ -93,6 +93,13 @@ TEST_CASE("what a kind does not take is an error, and so is what it needs and do
             "`address`: the test refuses it"));
   CHECK(has(listed_errors("sources: { s: { type: remote, address: \"a\\nb\" } }\n"),
             "control character"));
+}
+
+TEST_CASE("settings that are right each by itself, and do not go together, are an error") {
+  CHECK(has(listed_errors("sources: { s: { type: transit, fallback: local } }\n"),
+            "`fallback` needs a `token`"));
+  CHECK(*source_of("sources: { s: { type: transit, fallback: local, token: T } }\n")
+             .setting("fallback") == "local");
 }
 
 TEST_CASE("a credential in the file itself is refused, and is not quoted", "[I1]") {

@@ -32,6 +32,18 @@ inline constexpr vault::BackendKind kRemoteKind = {.name = "remote",
                                                    .aliases = kAliases,
                                                    .settings = kRemoteSettings,
                                                    .foreign_settings = kForeignSettings};
-inline constexpr std::array kKinds = {&kCommandKind, &kLocalKind, &kMintKind, &kRemoteKind};
+
+inline const char* refuse_alone(const vault::SourceSpec& spec) {
+  return spec.setting("fallback") != nullptr && spec.setting("token") == nullptr
+             ? "`fallback` needs a `token`"
+             : nullptr;
+}
+
+inline constexpr std::array<vault::SettingRule, 2> kSealedSettings = {
+    vault::SettingRule{.name = "fallback"}, vault::SettingRule{.name = "token", .is_entry = true}};
+inline constexpr vault::BackendKind kSealedKind = {
+    .name = vault::kSealedKind, .settings = kSealedSettings, .check = refuse_alone};
+inline constexpr std::array kKinds = {
+    &kCommandKind, &kLocalKind, &kMintKind, &kRemoteKind, &kSealedKind};
 
 }  // namespace keyswap::bindings::test

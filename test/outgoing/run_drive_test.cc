@@ -242,6 +242,23 @@ TEST_CASE("a file that hangs ends its run with the run's time, and what comes la
                    bring()}) == "ok OWN");
 }
 
+TEST_CASE("M09 a call that may take less than others ends then, and its run goes on") {
+  const LoopbackServer slow(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});
+  World world;
+  CHECK(world.run({[url = slow.url(kHost)](const Answer& /*none*/) -> Step {
+                     vault::Call call = test::call_to(url);
+                     call.ms_max = 300;
+                     return call;
+                   },
+                   [](const Answer& answer) -> Step {
+                     const auto* const error = std::get_if<base::Error>(&answer);
+                     const bool is_late = error != nullptr && error->code == base::Errc::timed_out;
+                     return vault::Failed{vault::FetchFault::unavailable,
+                                          is_late ? "the call was late" : "it was not",
+                                          0};
+                   }}) == "the call was late");
+}
+
 TEST_CASE("a run whose turn to call comes late has its own time yet") {
   constexpr std::int64_t kHeldUs = 1'500'000;
   const LoopbackServer slow(pki().server(kHost), {{"HTTP/1.1 200 OK\r\n", true}});

@@ -61,8 +61,9 @@ class LogOutRun final : public Run {
 
 }  // namespace
 
-Server::Server(const SourceSpec& spec)
+Server::Server(const SourceSpec& spec, std::int64_t call_ms)
     : address_(setting_text(spec, "address")),
+      call_ms_(call_ms),
       namespace_(setting_text(spec, "namespace")),
       mount_(setting_text(spec, "auth_mount")),
       role_(setting_text(spec, "role")) {
@@ -85,6 +86,7 @@ Call Server::call(std::string_view method, const std::string& path, const Sessio
   Call call;
   call.method = method;
   call.url = address_ + "/v1/" + path;
+  call.ms_max = call_ms_;
   call.fields.push_back({"Accept", "application/json"});
   call.fields.push_back({"X-Vault-Request", "true"});  // an agent may ask for it
   if (!namespace_.empty()) {

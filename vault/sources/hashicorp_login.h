@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/base/bounds.h"
 #include "vault/sources/backend_parts.h"
 #include "vault/sources/kinds.h"
 
@@ -29,7 +30,8 @@ struct Session {
 
 class Server {
  public:
-  explicit Server(const SourceSpec& spec);
+  // Each of its calls ends after so long.
+  explicit Server(const SourceSpec& spec, std::int64_t call_ms = base::bounds::kCallMs);
 
   // A call of `path` behind "/v1/", with what goes into every call.
   [[nodiscard]] Call call(std::string_view method,
@@ -53,6 +55,7 @@ class Server {
   enum class Auth : std::uint8_t { token, approle, kubernetes };
 
   std::string address_;
+  std::int64_t call_ms_;
   std::string namespace_;
   Auth auth_ = Auth::token;
   std::string mount_;  // of the auth method

@@ -41,6 +41,7 @@ struct Call {
   std::vector<CallField> fields;
   Secret body;  // may be empty
   std::size_t answer_bytes_max = base::bounds::kCallAnswerBytesMax;
+  std::int64_t ms_max = base::bounds::kCallMs;  // all in all; no more than that
   // What it sends is good once, and what comes back is nowhere else: once it is under way it is
   // waited for, for its own time, whatever else ends. It is not sent again where it may have been
   // taken.
@@ -282,6 +283,19 @@ class Backend {
   // empty where that is somebody's own text. What it brings is a listing. Null: there are no notes.
   [[nodiscard]] virtual std::unique_ptr<Run> notes() { return nullptr; }
 
+  // A run that brings `value` as the entry `name` of the vault of this machine has to be, so that
+  // fetch() opens it, with what was done as its version (kSealedWord, kSealedHereWord); a listing.
+  // Null: entries are as they are.
+  [[nodiscard]] virtual std::unique_ptr<Run> seal(const SecretName& /*name*/, Secret /*value*/) {
+    return nullptr;
+  }
+
+  // A run that rewrites each of these entries as seal() would make it today, unless it is so. It
+  // brings no value, and what was done as its version (kAsItWasWord, too). Null: as above.
+  [[nodiscard]] virtual std::unique_ptr<Run> seal_anew(std::span<const std::string> /*names*/) {
+    return nullptr;
+  }
+
   // What is left to do before this goes: gives back what was got by logging in, be it in log_in()
   // or in a run of fetch(), and keeps what is in no file yet; null: nothing is.
   [[nodiscard]] virtual std::unique_ptr<Run> log_out() { return nullptr; }
@@ -290,6 +304,12 @@ class Backend {
   // sources of the process. Not null.
   virtual void share(std::shared_ptr<PendingRotations> /*pending*/) {}
 };
+
+// What became of an entry (Backend::seal(), seal_anew()).
+inline constexpr std::string_view kSealedWord = "sealed";
+inline constexpr std::string_view kSealedHereWord =
+    "sealed_here";  // for now: nobody else was there
+inline constexpr std::string_view kAsItWasWord = "as_it_was";
 
 // What a backend is asked for: a key, and the field of its value, "" the whole of it.
 struct KeyParts {

@@ -2,6 +2,7 @@
 //
 // Entries that Transit sealed, and those that were sealed here while it was away. What is sealed
 // here is backends' own vector: key 00…1f, nonce 00…0b.
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -42,17 +43,32 @@ struct World {
 
   std::unique_ptr<Backend> backend;
 
+  [[nodiscard]] test::RunScript seal(std::string_view value) const {
+    auto secret = Secret::copy_of(value);
+    REQUIRE(secret);
+    return test::RunScript(backend->seal(*SecretName::parse("OPENAI_API_KEY"), std::move(*secret)));
+  }
+
+  [[nodiscard]] test::RunScript seal_anew(std::vector<std::string> names = {
+                                              "OPENAI_API_KEY"}) const {
+    return test::RunScript(backend->seal_anew(names));
+  }
+
   [[nodiscard]] test::RunScript fetch(std::vector<std::string> keys = {"OPENAI_API_KEY"}) const {
     return test::RunScript(backend->fetch(keys));
   }
 };
 
 // Reads the row, and the token where it is the first time; gives the call to Transit.
-Call to_transit(test::RunScript& script, std::string_view row) {
+Call to_transit(test::RunScript& script, std::string_view row, std::string_view token = "hvs.own") {
   CHECK(as<ReadEntry>(script.begin()).name.text() == "OPENAI_API_KEY");
   CHECK(as<ReadEntry>(script.entry(row, "41")).name.text() == "HV_TOKEN");
-  as<Call>(script.entry("hvs.own"));
+  as<Call>(script.entry(token));
   return as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+}
+
+std::string sealed_answer(std::string_view row) {
+  return R"({"data":{"ciphertext":")" + std::string(row) + "\"}}";
 }
 
 // A row that was sealed here, with the key that it was sealed with.
@@ -258,6 +274,187 @@ TEST_CASE("an entry that nobody sealed is taken only where the bindings say so")
   const Done done = as<Done>(script.tell(base::Error{base::Errc::not_found, "none"}));
   CHECK(value_of(done, "OPENAI_API_KEY") == "sk-live");
   CHECK(done.values.size() == 1);
+}
+
+TEST_CASE(
+    "M07 plaintext: seal gives an entry that nobody sealed, and seals it, if nobody changed it") {
+  const World world(Settings{{"plaintext", "seal"}});
+  auto script = world.fetch();
+  const Call call = to_transit(script, "sk-live-0123456789");
+  CHECK(line_of(call) == "POST https://vault.corp.example/v1/transit/encrypt/app-credentials");
+  CHECK(body_of(call) == R"({"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5"})");
+  const KeepEntry keep = as<KeepEntry>(script.answer(200, sealed_answer(kSealed)));
+  CHECK(keep.value.reveal() == kSealed);
+  CHECK(keep.replaces == "41");
+  CHECK(value_of(as<Done>(script.tell(Kept::done)), "OPENAI_API_KEY") == "sk-live-0123456789");
+  for (const Trouble& trouble : troubles()) {
+    INFO(trouble.name);
+    const World other(Settings{{"plaintext", "seal"}});
+    auto late = other.fetch();
+    to_transit(late, "sk-live");
+    CHECK(value_of(as<Done>(tell(late, trouble)), "OPENAI_API_KEY") == "sk-live");
+  }
+}
+
+TEST_CASE("M09 each call of Transit, and of its log-in, ends after five seconds") {
+  const World world;
+  auto script = world.fetch();
+  as<ReadEntry>(script.begin());
+  as<ReadEntry>(script.entry(kSealed));
+  CHECK(as<Call>(script.entry("hvs.own")).ms_max == 5'000);
+  CHECK(as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})")).ms_max == 5'000);
+}
+
+TEST_CASE("M02 a new value is sealed by Transit under its entry's name, and recorded as no fetch") {
+  const World world(Settings{{"associated_data", "name"}});
+  auto script = world.seal("sk-live-0123456789");
+  CHECK(as<ReadEntry>(script.begin()).name.text() == "HV_TOKEN");
+  as<Call>(script.entry("hvs.own"));
+  const Call call = as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+  CHECK(line_of(call) == "POST https://vault.corp.example/v1/transit/encrypt/app-credentials");
+  CHECK(body_of(call) ==
+        R"({"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5","associated_data":"T1BFTkFJX0FQSV9LRVk="})");
+  const Done done = as<Done>(script.answer(200, sealed_answer(kSealed)));
+  CHECK(value_of(done, "OPENAI_API_KEY") == kSealed);
+  CHECK(done.values.front().version == kSealedWord);
+  CHECK(done.is_listing);
+}
+
+TEST_CASE("what somebody sealed elsewhere is taken as it is, and nobody is asked") {
+  const World world;
+  for (const std::string& row : {std::string(kSealed), row_of(kTag, kBytes)}) {
+    auto script = world.seal(row);
+    const Done done = as<Done>(script.begin());
+    CHECK(value_of(done, "OPENAI_API_KEY") == row);
+    CHECK(done.values.front().version == kAsItWasWord);
+  }
+}
+
+TEST_CASE(
+    "M02 what Transit does not seal is kept nowhere, unless the bindings say `fallback: local`") {
+  for (const Trouble& trouble : troubles()) {
+    INFO(trouble.name);
+    const World world(Settings{{"local_key", "LOCAL_KEY"}});
+    auto script = world.seal("sk-live");
+    as<ReadEntry>(script.begin());
+    as<Call>(script.entry("hvs.own"));
+    as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+    CHECK(std::holds_alternative<Failed>(tell(script, trouble)));
+  }
+  for (const auto* const bad : {R"({"data":{}})",
+                                R"({"data":{"ciphertext":"sk-live"}})",
+                                R"({"data":{"ciphertext":"vault:vx:a"}})"}) {
+    INFO(bad);
+    const World world(Settings{{"local_key", "LOCAL_KEY"}, {"fallback", "local"}});
+    auto script = world.seal("sk-live");
+    as<ReadEntry>(script.begin());
+    as<Call>(script.entry("hvs.own"));
+    as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+    CHECK(std::holds_alternative<Failed>(script.answer(200, bad)));
+  }
+}
+
+TEST_CASE("M05 with `fallback: local` a new value is sealed here while Transit is away") {
+  const Settings settings = {{"local_key", "LOCAL_KEY"}, {"fallback", "local"}};
+  const World world(settings);
+  auto script = world.seal("sk-live-0123456789");
+  as<ReadEntry>(script.begin());
+  as<Call>(script.entry("hvs.own"));
+  as<Call>(script.answer(200, R"({"data":{"ttl":0,"renewable":false}})"));
+  CHECK(as<ReadEntry>(script.answer(503, "")).name.text() == "LOCAL_KEY");
+  const Done done = as<Done>(script.entry(kKey));
+  CHECK(done.values.front().version == kSealedHereWord);
+  const std::string row = value_of(done, "OPENAI_API_KEY");
+  CHECK(row.starts_with("aes:"));
+  const World reader(Settings{{"local_key", "LOCAL_KEY"}});
+  auto again = reader.fetch();
+  CHECK(value_of(as<Done>(open_local(again, row)), "OPENAI_API_KEY") == "sk-live-0123456789");
+  // Nobody who is there and says no is away.
+  auto forbidden = world.seal("sk-live");
+  as<Call>(forbidden.begin());
+  as<Call>(forbidden.answer(403, ""));
+  CHECK(ending(forbidden.answer(200, R"({"data":{}})")) ==
+        Ending{FetchFault::not_found, "forbidden"});
+  auto no_key = world.seal("sk-live");
+  as<Call>(no_key.begin());
+  as<ReadEntry>(no_key.tell(base::Error{base::Errc::timed_out, "late"}));
+  CHECK(ending(no_key.entry("00")) == Ending{FetchFault::unavailable, "no_local_key"});
+}
+
+TEST_CASE("sealing anew wraps what an older version of the key sealed, once") {
+  const World world;
+  auto script = world.seal_anew();
+  const Call call = to_transit(script, kSealed);
+  CHECK(line_of(call) == "POST https://vault.corp.example/v1/transit/rewrap/app-credentials");
+  CHECK(body_of(call) == R"({"ciphertext":")" + std::string(kSealed) + "\"}");
+  const KeepEntry keep = as<KeepEntry>(script.answer(200, sealed_answer("vault:v2:AAEC")));
+  CHECK(keep.value.reveal() == "vault:v2:AAEC");
+  CHECK(keep.replaces == "41");
+  const Done done = as<Done>(script.tell(Kept::done));
+  CHECK(done.values.front().version == kSealedWord);
+  CHECK(done.values.front().value.size() == 0);
+  auto again = world.seal_anew();
+  as<ReadEntry>(again.begin());
+  as<Call>(again.entry("vault:v2:AAEC", "42"));
+  const Done same = as<Done>(again.answer(200, sealed_answer("vault:v2:AAFF")));
+  CHECK(same.values.front().version == kAsItWasWord);
+}
+
+TEST_CASE("with its name as associated data, which rewrap does not know, it is opened for that") {
+  const World world(Settings{{"associated_data", "name"}});
+  auto script = world.seal_anew();
+  CHECK(to_transit(script, kSealed).url.ends_with("/transit/decrypt/app-credentials"));
+  const Call call = as<Call>(script.answer(200, kPlain));
+  CHECK(call.url.ends_with("/transit/encrypt/app-credentials"));
+  CHECK(body_of(call) ==
+        R"({"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5","associated_data":"T1BFTkFJX0FQSV9LRVk="})");
+  CHECK(as<KeepEntry>(script.answer(200, sealed_answer("vault:v2:AAEC"))).value.reveal() ==
+        "vault:v2:AAEC");
+}
+
+TEST_CASE(
+    "M07 sealing anew seals what nobody sealed, or what was sealed here, and says what failed") {
+  const World world(Settings{{"local_key", "LOCAL_KEY"}});
+  auto plain = world.seal_anew();
+  CHECK(to_transit(plain, "sk-live-0123456789").url.ends_with("/encrypt/app-credentials"));
+  as<KeepEntry>(plain.answer(200, sealed_answer(kSealed)));
+  CHECK(as<Done>(plain.tell(Kept::done)).values.front().version == kSealedWord);
+  auto here = world.seal_anew();
+  const Call call = as<Call>(open_local(here, row_of(kTag, kBytes)));
+  CHECK(body_of(call) == R"({"plaintext":"c2stbGl2ZS0wMTIzNDU2Nzg5"})");
+  as<KeepEntry>(here.answer(200, sealed_answer(kSealed)));
+  CHECK(ending(here.tell(Kept::conflict)) == Ending{FetchFault::bad_answer, "entry_changed"});
+  auto unwritten = world.seal_anew();
+  as<ReadEntry>(unwritten.begin());
+  as<Call>(unwritten.entry("sk-live"));
+  as<KeepEntry>(unwritten.answer(200, sealed_answer(kSealed)));
+  CHECK(ending(unwritten.tell(Kept::failed)) ==
+        Ending{FetchFault::bad_answer, "entry_write_failed"});
+  for (const Trouble& trouble : troubles()) {
+    INFO(trouble.name);
+    const World other;
+    auto script = other.seal_anew();
+    to_transit(script, "sk-live");
+    CHECK(std::holds_alternative<Failed>(tell(script, trouble)));
+  }
+}
+
+TEST_CASE("M08 the fallback needs a key, and the key is 64 hexadecimal digits") {
+  CHECK(kTransitKind.check(spec_of({{"fallback", "local"}})) != nullptr);
+  CHECK(kTransitKind.check(spec_of({{"fallback", "local"}, {"local_key", "K"}})) == nullptr);
+  CHECK(kTransitKind.check(spec_of({{"fallback", "off"}})) == nullptr);
+  const auto rule = std::ranges::find(kTransitKind.settings, "local_key", &SettingRule::name);
+  REQUIRE(rule != kTransitKind.settings.end());
+  REQUIRE(rule->check_opener != nullptr);
+  const auto is_good = [&](std::string_view text) {
+    const auto secret = Secret::copy_of(text);
+    REQUIRE(secret);
+    return rule->check_opener(*secret) == nullptr;
+  };
+  CHECK(is_good(kKey));
+  CHECK_FALSE(is_good(kKey.substr(1)));
+  CHECK_FALSE(is_good(std::string(kKey.substr(1)) + "g"));
+  CHECK_FALSE(is_good(""));
 }
 
 }  // namespace keyswap::vault
