@@ -45,8 +45,10 @@ bool has_other_charset(std::string_view content_type) {
 }
 
 // What Go's encoding/json, Java and others take for an ASCII letter when they ignore case: the long
-// s, the sign of Kelvin, the i without its dot, and the I with one.
-char letter_of(std::uint32_t code) {
+// s, the sign of Kelvin, the i without its dot, and the I with one. All else above ASCII is one
+// letter here: how that is folded and composed, every library decides for itself.
+std::uint32_t letter_of(std::uint32_t code) {
+  constexpr std::uint32_t kAboveAscii = 0x80;
   switch (code) {
     case 0x17F:
       return 's';
@@ -56,46 +58,60 @@ char letter_of(std::uint32_t code) {
     case 0x131:
       return 'i';
     default:
-      return '\0';
+      return code < kAboveAscii ? static_cast<std::uint32_t>(static_cast<unsigned char>(
+                                      base::to_lower(static_cast<char>(code))))
+                                : kAboveAscii;
   }
 }
 
-std::string folded(std::string_view name) {
-  std::string text;
+// Takes the next letter off the name; 0: it has none. What parts its words is none: protobuf's
+// JSON takes `max_tokens` and `maxTokens` for the same.
+std::uint32_t take_letter(std::string_view& name) {
   while (!name.empty()) {
     const auto character = base::read_utf8(name);
-    const auto bytes = std::max<std::size_t>(character.bytes, 1);
-    const char letter = character.bytes == 0 ? '\0' : letter_of(character.code);
-    if (letter != '\0') {
-      text += letter;
-    } else if (bytes == 1) {
-      text += base::to_lower(name.front());
-    } else {
-      text.append(name.substr(0, bytes));
+    const std::uint32_t code =
+        character.bytes == 0 ? static_cast<unsigned char>(name.front()) : character.code;
+    name.remove_prefix(std::max<std::size_t>(character.bytes, 1));
+    if (code != '_' && code != '-') {
+      return letter_of(code);
     }
-    name.remove_prefix(bytes);
   }
-  return text;
+  return 0;
+}
+
+// Who looks for "form" or "multipart" in it reads no JSON.
+bool is_plain_type(std::string_view media_type) {
+  return media_type.find_first_of(" \t,\"\\") == std::string_view::npos &&
+         media_type.find("form") == std::string_view::npos &&
+         media_type.find("multipart") == std::string_view::npos;
 }
 
 }  // namespace
 
 base::Result<std::string> read_body_type(const http::HeaderList& fields) {
   const auto* const type = fields.find("content-type");
-  if (type == nullptr || fields.count("content-type") > 1) {
+  // CGI and its like read `Content_Type` as the same field.
+  const auto count = std::count_if(fields.begin(), fields.end(), [](const http::Field& field) {
+    return may_be_same_name(field.name, "content-type");
+  });
+  if (type == nullptr || count > 1) {
     return no_good("there is not just one Content-Type");
   }
   if (has_other_charset(type->value)) {
     return no_good("its Content-Type names a character set that is not UTF-8");
   }
   const bool is_coded = std::any_of(fields.begin(), fields.end(), [](const http::Field& field) {
-    return base::equal_ignoring_case(field.name, "content-encoding") &&
+    return may_be_same_name(field.name, "content-encoding") &&
            !base::equal_ignoring_case(field.value, "identity");
   });
   if (is_coded) {
     return no_good("the body is coded (Content-Encoding)");
   }
-  return media_type_of(type->value);
+  auto media_type = media_type_of(type->value);
+  if (!is_plain_type(media_type)) {
+    return no_good("its Content-Type is none that a body under rules may have");
+  }
+  return media_type;
 }
 
 base::Result<JsonValue> read_body_json(std::string_view media_type, std::string_view body) {
@@ -112,7 +128,15 @@ base::Result<JsonValue> read_body_json(std::string_view media_type, std::string_
 }
 
 bool may_be_same_name(std::string_view a, std::string_view b) {
-  return folded(a) == folded(b);
+  for (;;) {
+    const auto letter = take_letter(a);
+    if (letter != take_letter(b)) {
+      return false;
+    }
+    if (letter == 0) {
+      return true;
+    }
+  }
 }
 
 base::Result<const JsonValue*> find_member(const JsonValue& object, std::string_view name) {

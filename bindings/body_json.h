@@ -14,8 +14,8 @@
 namespace keyswap::bindings {
 
 // The media type of the body; invalid_input where it is not clear what a server takes the body for:
-// Content-Type is not there or twice, names a character set that is not UTF-8, or the body is
-// coded.
+// Content-Type is not there or twice, not plain, of a form, names a character set that is not
+// UTF-8, or the body is coded.
 base::Result<std::string> read_body_type(const http::HeaderList& fields);
 
 // `media_type`: as read_body_type() gives it. invalid_input for what is no JSON, or not read in one
@@ -23,10 +23,11 @@ base::Result<std::string> read_body_type(const http::HeaderList& fields);
 base::Result<JsonValue> read_body_json(std::string_view media_type, std::string_view body);
 
 // The value of an object's member of that name; null: it has none, or this is no object. A name
-// that some server takes for it (other cases of letters, also in Unicode) is invalid_input.
+// that some server takes for it (may_be_same_name) is invalid_input.
 base::Result<const JsonValue*> find_member(const JsonValue& object, std::string_view name);
 
-// May some server take one name for the other?
+// May some server take one name for the other? Cases of letters differ, also in Unicode, or `_` and
+// `-`: `maxTokens`, `max_tokens`. Allocates nothing.
 bool may_be_same_name(std::string_view a, std::string_view b);
 
 }  // namespace keyswap::bindings

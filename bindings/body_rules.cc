@@ -10,6 +10,7 @@
 #include "bindings/body_json.h"
 #include "bindings/glob.h"
 #include "bindings/graphql_request.h"
+#include "bindings/url_query.h"
 #include "proxy/base/assert.h"
 
 namespace keyswap::bindings {
@@ -42,30 +43,50 @@ std::optional<std::size_t> read_index(std::string_view step) {
   return is_index ? std::optional(index) : std::nullopt;
 }
 
-// One step further from `value`.
+base::Error no_good(base::Note why) {
+  return {base::Errc::invalid_input, why};
+}
+
+base::Result<const JsonValue*> step_into(const JsonValue& value, const std::string& step) {
+  const auto index = read_index(step);
+  if (value.kind == JsonValue::Kind::array) {
+    if (!index) {
+      return no_good("a list stands where the pointer has a name");
+    }
+    return *index < value.items.size() ? &value.items[*index] : nullptr;
+  }
+  const auto member = find_member(value, step);
+  if (member && *member == nullptr && index) {
+    return no_good("an object stands where the pointer has a number");
+  }
+  return member;
+}
+
+// One step further from `value`. What is there and of another kind is not missing: servers take one
+// value for a list of one, and a list for what stands in it.
 base::Status follow(const JsonValue& value, const std::string& step, Found& found) {
-  if (step == kAnyStep && !value.is_scalar()) {
+  if (value.kind == JsonValue::Kind::null) {
+    found.is_missing = true;
+    return {};
+  }
+  if (value.is_scalar()) {
+    return no_good("a single value stands where the pointer leads on");
+  }
+  if (step == kAnyStep) {
     found.is_missing = found.is_missing || value.items.empty();
     for (const JsonValue& item : value.items) {
       found.values.push_back(&item);
     }
     return {};
   }
-  const JsonValue* next = nullptr;
-  if (value.kind == JsonValue::Kind::object) {
-    const auto member = find_member(value, step);
-    if (!member) {
-      return member.error();
-    }
-    next = *member;
-  } else if (value.kind == JsonValue::Kind::array) {
-    const auto index = read_index(step);
-    next = index && *index < value.items.size() ? &value.items[*index] : nullptr;
+  const auto next = step_into(value, step);
+  if (!next) {
+    return next.error();
   }
-  if (next == nullptr) {
+  if (*next == nullptr) {
     found.is_missing = true;
   } else {
-    found.values.push_back(next);
+    found.values.push_back(*next);
   }
   return {};
 }
@@ -175,6 +196,21 @@ Broken judge(const JsonCondition& condition, const JsonValue* body) {
   return do_all_hold ? std::nullopt : Broken(broken(condition, "it is not what the rule says"));
 }
 
+// Programs that mix a URL's parameters with the body's members find there what the body lacks.
+Broken judge_url(const std::vector<JsonCondition>& conditions, std::string_view target) {
+  const auto parameters = read_url_query(target, "&;");
+  for (const JsonCondition& condition : conditions) {
+    const auto may_mean_it = [&](const UrlParameter& one) {
+      return !condition.pointer.empty() && (condition.pointer.front() == kAnyStep ||
+                                            may_mean(one.name, condition.pointer.front()));
+    };
+    if (std::any_of(parameters.begin(), parameters.end(), may_mean_it)) {
+      return broken(condition, "a parameter of the URL is named like it");
+    }
+  }
+  return std::nullopt;
+}
+
 // --- in people's words ---
 
 std::string shown(const JsonScalar& value) {
@@ -265,7 +301,7 @@ std::optional<BrokenRule> find_broken(const BodyRules& rules, const JudgedBody& 
       return found;
     }
   }
-  return std::nullopt;
+  return rules.json.empty() ? std::nullopt : judge_url(rules.json, request.target);
 }
 
 std::vector<std::string> describe(const BodyRules& rules) {

@@ -45,6 +45,7 @@ struct Operation {
 struct Document {
   std::vector<Operation> operations;
   std::map<std::string_view, Selected> fragments;
+  bool asks_for_schema = false;
 };
 
 // May a variable stand in it?
@@ -63,6 +64,7 @@ class Parser {
         return base::Error{base::Errc::limit_exceeded, "the document has too many definitions"};
       }
     } while (token_.kind != Kind::end);
+    document.asks_for_schema = asks_for_schema_;
     return {};
   }
 
@@ -231,6 +233,7 @@ class Parser {
       KS_TRY(advance());
       KS_TRY(take_name(name));  // the first one was its alias
     }
+    asks_for_schema_ = asks_for_schema_ || is_introspection(name);
     if (level == 0) {
       selected.fields.push_back(name);
     }
@@ -264,6 +267,7 @@ class Parser {
   GraphqlTokens tokens_;
   GraphqlToken token_;
   std::size_t open_sets_ = 0;
+  bool asks_for_schema_ = false;
 };
 
 // How deep each fragment is with all that it spreads.
@@ -307,13 +311,21 @@ class Depths {
   std::map<std::string_view, std::optional<std::size_t>> known_;
 };
 
-// All fields of the outermost set. Every fragment is there, and none leads to itself.
-void add_fields(const Document& document, const Selected& selected, GraphqlOperation& operation) {
+// All fields of the outermost set. Every fragment is there, and none leads to itself. `steps`: of
+// all operations together, since each goes through the fragments anew (I10).
+base::Status add_fields(const Document& document,
+                        const Selected& selected,
+                        std::size_t& steps,
+                        GraphqlOperation& operation) {
   std::vector<const Selected*> waiting = {&selected};
   std::map<std::string_view, bool> seen;
   while (!waiting.empty()) {
     const Selected& now = *waiting.back();
     waiting.pop_back();
+    steps += 1 + now.fields.size() + now.spreads.size();
+    if (steps > bounds::kGraphqlTokensMax) {
+      return base::Error{base::Errc::limit_exceeded, "the operations share too many fragments"};
+    }
     operation.fields.insert(operation.fields.end(), now.fields.begin(), now.fields.end());
     for (const Spread& spread : now.spreads) {
       if (spread.level == 0 && seen.try_emplace(spread.fragment, true).second) {
@@ -324,6 +336,7 @@ void add_fields(const Document& document, const Selected& selected, GraphqlOpera
   auto& fields = operation.fields;
   std::sort(fields.begin(), fields.end());
   fields.erase(std::unique(fields.begin(), fields.end()), fields.end());
+  return {};
 }
 
 // Servers may take either of two operations with one name, or any where one has none.
@@ -343,6 +356,10 @@ base::Status check_names(const std::vector<Operation>& operations) {
 
 }  // namespace
 
+bool is_introspection(std::string_view field) {
+  return field == "__schema" || field == "__type";
+}
+
 std::string_view to_string(GraphqlType type) {
   return kTypes.at(static_cast<std::size_t>(type));
 }
@@ -358,14 +375,15 @@ base::Result<std::vector<GraphqlOperation>> read_graphql(std::string_view text) 
   for (const auto& fragment : document.fragments) {
     KS_TRY(depths.of_fragment(fragment.first));  // those that nothing spreads, too
   }
+  std::size_t steps = 0;
   std::vector<GraphqlOperation> operations;
   for (const Operation& operation : document.operations) {
     const auto depth = depths.of(operation.selected);
     if (!depth) {
       return depth.error();
     }
-    operations.push_back({operation.type, operation.name, {}, *depth});
-    add_fields(document, operation.selected, operations.back());
+    operations.push_back({operation.type, operation.name, {}, *depth, document.asks_for_schema});
+    KS_TRY(add_fields(document, operation.selected, steps, operations.back()));
   }
   return operations;
 }

@@ -27,7 +27,13 @@ struct GraphqlOperation {
   std::vector<std::string_view> fields;
   // So many fields lie in each other, also through fragments. 1: only those of the outermost set.
   std::size_t depth = 0;
+  // Somewhere in the document is a field of introspection, also below one by which an answer leads
+  // back to the root, and in what this operation does not reach.
+  bool asks_for_schema = false;
 };
+
+// `__schema` or `__type`.
+bool is_introspection(std::string_view field);
 
 // The operations of a document, in its order; names are views of `text`. Directives that skip a
 // field are not looked at: what they may skip is there.
@@ -35,7 +41,7 @@ struct GraphqlOperation {
 // invalid_input for what is no executable document (UTF-8 without a byte order mark), has an
 // operation or a fragment twice, one without a name beside others, a fragment that is not there or
 // leads to itself, or a comment that servers end at different places. limit_exceeded past the
-// bounds::kGraphql... of a document.
+// bounds::kGraphql... of a document, also by what its operations share through fragments.
 base::Result<std::vector<GraphqlOperation>> read_graphql(std::string_view text);
 
 }  // namespace keyswap::bindings

@@ -13,6 +13,7 @@
 #include "bindings/digest.h"
 #include "bindings/glob.h"
 #include "bindings/percent_text.h"
+#include "bindings/url_query.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 
@@ -56,21 +57,15 @@ BrokenRule broken(std::string_view key, base::Note why) {
   return {key.empty() ? "graphql" : "graphql " + std::string(key), why};
 }
 
-bool is_introspection(std::string_view field) {
-  return field == "__schema" || field == "__type";
-}
-
 bool is_any(const std::vector<std::string>& globs, std::string_view text) {
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
     return glob_matches(glob, text, Star::anything);
   });
 }
 
+// Whether the schema may be asked for is a rule of its own.
 bool may_be_asked_for(const GraphqlRules& rules, GraphqlType type, std::string_view field) {
-  if (is_introspection(field)) {
-    return rules.introspection;
-  }
-  return rules.fields.empty() || field == "__typename" ||
+  return rules.fields.empty() || field == "__typename" || is_introspection(field) ||
          std::any_of(
              rules.fields.begin(), rules.fields.end(), [&](const GraphqlRules::Field& allowed) {
                return (!allowed.type || *allowed.type == type) &&
@@ -89,10 +84,12 @@ Broken judge_operation(const GraphqlRules& rules, const GraphqlOperation& operat
   if (!rules.names.empty() && (operation.name.empty() || !is_any(rules.names, operation.name))) {
     return broken("names", "an operation has another name, or none");
   }
+  if (operation.asks_for_schema && !rules.introspection) {
+    return broken("introspection", "the schema may not be asked for");
+  }
   for (const std::string_view field : operation.fields) {
     if (!may_be_asked_for(rules, operation.type, field)) {
-      return is_introspection(field) ? broken("introspection", "the schema may not be asked for")
-                                     : broken("fields", "a field is asked for that is not listed");
+      return broken("fields", "a field is asked for that is not listed");
     }
   }
   return rules.max_depth && operation.depth > *rules.max_depth
@@ -226,58 +223,26 @@ Broken judge_json(const GraphqlRules& rules, const JsonValue& json) {
 
 // --- in the query of the URL ---
 
-struct Parameter {
-  std::string name;
-  std::string value;
-};
-
-std::string form_text(std::string_view encoded) {
-  std::string text(encoded);
-  std::replace(text.begin(), text.end(), '+', ' ');
-  return decode_percent(text).text;
-}
-
-std::vector<Parameter> parameters_of(std::string_view target) {
-  std::vector<Parameter> parameters;
-  const auto mark = target.find('?');
-  std::string_view rest =
-      mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto pair = rest.substr(0, end);
-    const auto equals = std::min(pair.find('='), pair.size());
-    parameters.push_back({form_text(pair.substr(0, equals)),
-                          form_text(pair.substr(std::min(equals + 1, pair.size())))});
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return parameters;
-}
-
-// The name without what makes a list or an object of its value: "query[]", "extensions.x".
-std::string_view stem_of(std::string_view name) {
-  return name.substr(0, name.find_first_of("[.;"));
-}
-
 // Could a server take it for a part of a request of GraphQL, in any spelling?
 bool concerns_graphql(std::string_view name) {
-  const auto is_it = [stem = stem_of(name)](std::string_view known) {
-    return may_be_same_name(stem, known);
+  const auto is_it = [name](std::string_view known) {
+    return may_mean(name, known);
   };
   return std::any_of(kMembers.begin(), kMembers.end(), is_it) ||
          std::any_of(kOtherIds.begin(), kOtherIds.end(), is_it);
 }
 
 // Some servers part parameters at ';', and some decode a name twice.
-bool is_target_clear(std::string_view target, const std::vector<Parameter>& parameters) {
+bool is_target_clear(std::string_view target, const std::vector<UrlParameter>& parameters) {
   const auto mark = std::min(target.find('?'), target.size());
   return target.find(';', mark) == std::string_view::npos &&
-         std::none_of(parameters.begin(), parameters.end(), [](const Parameter& one) {
+         std::none_of(parameters.begin(), parameters.end(), [](const UrlParameter& one) {
            return has_percent(one.name);
          });
 }
 
 // Of a known name, and the first of it.
-Broken read_parameter(const Parameter& one, Asked& asked) {
+Broken read_parameter(const UrlParameter& one, Asked& asked) {
   if (has_percent(one.value) && one.name != kVariables) {
     return broken("", "the URL's query is read in more than one way");  // decoded once more
   }
@@ -296,13 +261,13 @@ Broken read_parameter(const Parameter& one, Asked& asked) {
 
 Broken judge_get(const GraphqlRules& rules,
                  const JudgedBody& request,
-                 const std::vector<Parameter>& parameters) {
+                 const std::vector<UrlParameter>& parameters) {
   if (!request.body.empty()) {
     return broken("", "a GET has a body");
   }
   Asked asked;
   std::vector<std::string_view> seen;
-  for (const Parameter& one : parameters) {
+  for (const UrlParameter& one : parameters) {
     if (!concerns_graphql(one.name)) {
       continue;
     }
@@ -323,14 +288,14 @@ Broken judge_get(const GraphqlRules& rules,
 std::optional<BrokenRule> find_broken_graphql(const GraphqlRules& rules,
                                               const JudgedBody& request,
                                               const JsonValue* json) {
-  const auto parameters = parameters_of(request.target);
+  const auto parameters = read_url_query(request.target, "&");
   if (!is_target_clear(request.target, parameters)) {
     return broken("", "the URL's query is read in more than one way");
   }
   if (request.method == "GET" || request.method == "HEAD") {
     return judge_get(rules, request, parameters);
   }
-  if (std::any_of(parameters.begin(), parameters.end(), [](const Parameter& one) {
+  if (std::any_of(parameters.begin(), parameters.end(), [](const UrlParameter& one) {
         return concerns_graphql(one.name);
       })) {
     return broken("", "the URL names a part of a request of GraphQL beside the body");

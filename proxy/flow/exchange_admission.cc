@@ -52,8 +52,8 @@ void Exchange::admit(Actions& actions) {
              rule().signer()->body_use(whole_request()) == bindings::BodyUse::whole) {
     collect(actions);
   } else if (is_for_rules) {
-    refuse(Reason::body_not_allowed,
-           actions);  // its signer reads it as it passes, and nobody whole
+    admission_.fail({base::Cause::body_rule_broken, "its signer does not read the body whole"});
+    refuse(Reason::body_not_allowed, actions);
   } else {
     ask_signer(actions);
   }

@@ -63,6 +63,12 @@ TEST_CASE("what a body is, is said once, plainly, and the body is not coded") {
   CHECK(type_of({{"Content-Type", "application/json; charset*=utf-8''utf-7"}}) == "!");
   CHECK(type_of({{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}}) == "!");
   CHECK(type_of({{"Content-Type", "application/json"}, {"content-type", "text/plain"}}) == "!");
+  CHECK(type_of({{"Content-Type", "application/json"}, {"Content_Encoding", "gzip"}}) == "!");
+  CHECK(type_of({{"Content-Type", "application/json"}, {"Content_Type", "text/plain"}}) == "!");
+  CHECK(type_of({{"Content_Type", "application/json"}}) == "!");
+  CHECK(type_of({{"Content-Type", "text/plain, application/json"}}) == "!");
+  CHECK(type_of({{"Content-Type", "application/x-www-form-urlencoded+json"}}) == "!");
+  CHECK(type_of({{"Content-Type", "multipart/mixed+json"}}) == "!");
   CHECK(type_of({}) == "!");
 }
 
@@ -80,8 +86,13 @@ TEST_CASE("a name that some server takes for another is not clear") {
   CHECK(find("{\"ta\xC5\xBFk\":\"1\"}", "task") == "!");
   CHECK(find("{\"task\":\"1\",\"tas\xE2\x84\xAA\":\"2\"}", "task") == "!");
   CHECK(find("{\"l\xC4\xB1st\":\"1\"}", "list") == "!");
-  CHECK(may_be_same_name("A\xC3\xA9", "a\xC3\xA9"));
+  CHECK(find(R"({"maxTokens":"1"})", "max_tokens") == "!");
+  CHECK(find(R"({"max-tokens":"1","max_tokens":"2"})", "max_tokens") == "!");
+  CHECK(may_be_same_name("A\xC3\xA9", "a\xC3\x89"));
+  CHECK(may_be_same_name("__a-B", "ab_"));
   CHECK_FALSE(may_be_same_name("a", "ab"));
+  CHECK_FALSE(may_be_same_name("ab", "a"));
+  CHECK_FALSE(may_be_same_name("", "a"));
 }
 
 }  // namespace keyswap::bindings

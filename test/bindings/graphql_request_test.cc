@@ -84,6 +84,14 @@ TEST_CASE("fields, names, depth and introspection are held to what is listed") {
   }
   CHECK(broken(fields, {R"({"query":"{ __schema { x } }"})"}) ==
         "graphql introspection: the schema may not be asked for");
+  // A payload may lead back to the root, and a fragment may be reached by another operation.
+  for (const auto* const query : {"{ viewer { query { s: __schema { x } } } }",
+                                  "{ viewer { ...F } } fragment F on Q { __type { x } }",
+                                  "{ viewer } fragment F on Q { __schema { x } }"}) {
+    INFO(query);
+    CHECK(broken(fields, {R"({"query":")" + std::string(query) + "\"}"}) ==
+          "graphql introspection: the schema may not be asked for");
+  }
   CHECK(goes("{ introspection: true, fields: [a] }", {R"({"query":"{ __type { x } }"})"}));
   CHECK(goes("{ names: [Get*] }", {R"({"query":"query GetIt { a }"})"}));
   CHECK(broken("{ names: [Get*] }", {R"({"query":"{ a }"})"}) ==
@@ -132,6 +140,13 @@ TEST_CASE("what servers read in more than one way is refused, not judged") {
         Sent{""},
         Sent{"query={a}", "application/x-www-form-urlencoded"},
         Sent{"--x\r\n", "multipart/form-data; boundary=x"},
+        Sent{"{\"query\":\"{ a }\"}\n{\"query\":\"{ b }\"}", "application/x-ndjson"},
+        Sent{"\xEF\xBB\xBF{ a }", "application/graphql"},
+        Sent{"{ a #\r b }", "application/graphql"},
+        Sent{R"({"query":"{ a #\u2028 b }"})"},
+        Sent{R"({"query":"{ a }\u0000 mutation { b }"})"},
+        Sent{R"({"query":"{ a }","variables":{"x":NaN}})"},
+        Sent{R"({"query":"{ a }"})", "application/x-www-form-urlencoded+json"},
         Sent{R"({"query":"{ a }"})", ""},
         Sent{R"({"query":"{ a }"})", "application/json; charset=utf-16"},
         Sent{R"({"query":"{ a }"})", "application/json", "POST", "/graphql?query={b}"},
@@ -143,6 +158,11 @@ TEST_CASE("what servers read in more than one way is refused, not judged") {
         get(""),
         get("query={a}&query={b}"),
         get("query[]={a}"),
+        get("query={a}&%20query={b}"),
+        get("query={a}&+query={b}"),
+        get("query={a}&query%00x={b}"),
+        get("query={a}&_query={b}"),
+        get("query={a}&operation_name=B"),
         get("Query={a}"),
         get("query={a}&id=1"),
         get("query={a(x:%22%2522%22)}"),

@@ -127,4 +127,23 @@ TEST_CASE("a document's nesting and definitions are bounded", "[I10]") {
   CHECK(read(chain) == "! the document has too many definitions");
 }
 
+TEST_CASE("operations that share fragments are no more work than the document is long", "[I10]") {
+  std::string fragments = " fragment F on T { ";
+  for (std::size_t i = 0; i < 5000; ++i) {
+    fragments += "a" + std::to_string(i) + " ";
+  }
+  fragments += "}";
+  const auto shared_by = [&](std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i) {
+      text += "query Q" + std::to_string(i) + " { ...F } ";
+    }
+    return read_graphql(text + fragments);
+  };
+  CHECK(shared_by(3));
+  const auto refused = shared_by(4);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::Errc::limit_exceeded);
+}
+
 }  // namespace keyswap::bindings
