@@ -67,4 +67,13 @@ inline constexpr std::size_t kShapesMax = 16;         // of the keys of one prov
 inline constexpr std::size_t kShapePiecesMax = 16;
 inline constexpr std::size_t kShapeCharactersMax = 2000;  // of one piece
 
+// Of rules on bodies (bindings/body_rules.h), of one binding.
+inline constexpr std::size_t kJsonConditionsMax = 64;
+inline constexpr std::size_t kBodyRuleWordsMax = 1000;  // of one list: values, globs, fields, names
+// Of a GraphQL document (bindings/graphql.h); past them it is refused.
+inline constexpr std::size_t kGraphqlTokensMax = 20'000;
+inline constexpr std::size_t kGraphqlDepthMax = 64;  // of selection sets, of values, of types
+inline constexpr std::size_t kGraphqlDefinitionsMax = 500;
+inline constexpr std::size_t kGraphqlBatchMax = 32;  // requests in one body
+
 }  // namespace keyswap::bindings::bounds

@@ -180,14 +180,20 @@ class Reader {
   std::optional<std::string> take_rest_of_string() {
     std::string text;
     while (!rest_.starts_with('"')) {
+      const bool is_escaped = rest_.starts_with('\\');
       const auto code = take_character();
-      if (!code || base::is_control_character(*code)) {
+      if (!code || (base::is_control_character(*code) && !may_be_control(*code, is_escaped))) {
         return std::nullopt;
       }
       base::append_utf8(*code, text);
     }
     rest_.remove_prefix(1);
     return text;
+  }
+
+  [[nodiscard]] bool may_be_control(std::uint32_t code, bool is_escaped) const {
+    constexpr std::uint32_t kLastC0 = 0x1F;
+    return bounds_.allows_controls && code != 0 && (is_escaped || code > kLastC0);
   }
 
   std::optional<std::uint32_t> take_character() {
@@ -206,7 +212,7 @@ class Reader {
     return character.code;
   }
 
-  // What follows a backslash (RFC 8259 section 7). Those that stand for controls are none here.
+  // What follows a backslash (RFC 8259 section 7).
   std::optional<std::uint32_t> take_escaped() {
     if (rest_.empty()) {
       return std::nullopt;
@@ -215,6 +221,11 @@ class Reader {
     rest_.remove_prefix(1);
     if (c == '"' || c == '\\' || c == '/') {
       return static_cast<std::uint32_t>(c);
+    }
+    constexpr std::string_view kLetters = "bfnrt";
+    constexpr std::string_view kControls = "\b\f\n\r\t";
+    if (const auto letter = kLetters.find(c); letter != std::string_view::npos) {
+      return static_cast<std::uint32_t>(kControls[letter]);
     }
     return c == 'u' ? take_code_point() : std::nullopt;
   }

@@ -53,11 +53,14 @@ struct JsonBounds {
   std::size_t depth;            // of arrays and objects in each other; 0: a scalar alone
   std::size_t items;            // of one array or object
   std::size_t values = 50'000;  // of all together: each takes far more memory than its text (I10)
+  // Controls in strings, where they are escaped; NUL is never. They are in `text` as they are.
+  bool allows_controls = false;
 };
 
 // Nothing for what is no JSON text, exceeds the bounds, is not UTF-8 (or begins with a byte order
-// mark), has half a surrogate pair, a control character or NUL in a string, escaped or not, or a
-// name twice in an object, also when they differ only by ASCII case.
+// mark), has half a surrogate pair, a control character or NUL in a string, escaped or not (unless
+// the bounds say otherwise), or a name twice in an object, also when they differ only by ASCII
+// case.
 std::optional<JsonValue> read_json(std::string_view text, const JsonBounds& bounds);
 
 // `value` as read_json() reads it, without white space, strings in the shortest way; never longer

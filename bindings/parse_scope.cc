@@ -41,6 +41,7 @@ std::vector<std::string_view> scope_keys(Venues venues) {
   std::vector<std::string_view> keys(kScopeKeys.begin(), kScopeKeys.end());
   std::ranges::copy(trading_keys(venues), std::back_inserter(keys));
   std::ranges::copy(kAccessKeys, std::back_inserter(keys));
+  std::ranges::copy(body_keys(), std::back_inserter(keys));
   return keys;
 }
 
@@ -391,6 +392,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   if (const auto* const ws_text = section.find("ws_text")) {
     parse_ws_text(*ws_text, rule, issues, scope);
   }
+  parse_scope_bodies(section, rule, context, scope);
   parse_scope_limits(section, context, scope);
   parse_scope_trading(section, rule.venue, context, scope);
   parse_scope_access(section, context, scope);

@@ -103,6 +103,13 @@ void parse_scope_trading(const YamlSection& section,
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
 // scrub, uninspectable and real_value of an entry of `bindings:` (parse_answers.cc).
 void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
+// The keys of an entry of `bindings:` that say what bodies may be, graphql and json, and what they
+// say (parse_body_rules.cc). After `websocket`. `rule`: with its places, as far as they are read.
+std::span<const std::string_view> body_keys();
+void parse_scope_bodies(const YamlSection& section,
+                        const SecretRule& rule,
+                        ParseContext& context,
+                        Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
 void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);

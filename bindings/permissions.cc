@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bindings/body_rules.h"
 #include "bindings/trading_rules.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/users.h"
@@ -49,6 +50,11 @@ std::string conditions_of(const Scope& scope) {
     text += ", but not " + joined(scope.blocked, [](const BlockedEndpoint& endpoint) {
               return endpoint.method + " " + endpoint.path;
             });
+  }
+  if (scope.body_rules != nullptr) {
+    for (const std::string& rule : describe(*scope.body_rules)) {
+      text += ", if of the body " + rule;
+    }
   }
   return text;
 }

@@ -37,14 +37,14 @@ bool is_name_byte(char c) {
 
 constexpr std::size_t kQuotedNameBytesMax = 40;
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
   return name.size() > kQuotedNameBytesMax ? "this name" : "'" + std::string(name) + "'";
 }
 
 std::string join_names(std::span<const std::string> names) {
   std::string text;
   for (const auto& name : names) {
-    text += (text.empty() ? "" : ", ") + quoted(name);
+    text += (text.empty() ? "" : ", ") + in_quotes(name);
   }
   return text;
 }
@@ -248,7 +248,7 @@ class TemplateCompiler {
       if (name.empty() || helper == nullptr || helper->use != Use::filter) {
         return fail(begin,
                     (name.empty() ? std::string("after '|' comes a filter")
-                                  : quoted(name) + " is no filter") +
+                                  : in_quotes(name) + " is no filter") +
                         "; there are: " + helper_names(Use::filter));
       }
       skip_spaces();
@@ -290,7 +290,7 @@ class TemplateCompiler {
     if (peek() == '(') {
       if (helper == nullptr || helper->use != Use::function) {
         return fail(begin,
-                    quoted(name) + " is no function; there are: " + helper_names(Use::function));
+                    in_quotes(name) + " is no function; there are: " + helper_names(Use::function));
       }
       if (!compile_arguments(*helper, helper->arguments)) {
         return false;
@@ -301,16 +301,17 @@ class TemplateCompiler {
     if (helper != nullptr) {
       return fail(
           begin,
-          quoted(name) +
+          in_quotes(name) +
               (helper->use == Use::filter ? " is a filter: write X | " : " is a function: write ") +
               std::string(helper->name) + (helper->use == Use::filter ? "" : "(...)"));
     }
     if (!is_template_name(name)) {
-      return fail(begin, quoted(name) + " is a constant; the language has strings only");
+      return fail(begin, in_quotes(name) + " is a constant; the language has strings only");
     }
     const auto found = std::find(parts_.begin(), parts_.end(), name);
     if (found == parts_.end()) {
-      return fail(begin, quoted(name) + " is not in `compose`; there are: " + join_names(parts_));
+      return fail(begin,
+                  in_quotes(name) + " is not in `compose`; there are: " + join_names(parts_));
     }
     push({Step::Kind::part, static_cast<std::size_t>(found - parts_.begin()), nullptr});
     return true;
@@ -335,7 +336,7 @@ class TemplateCompiler {
     }
     if (count != wanted) {
       return fail(begin,
-                  quoted(helper.name) + " takes " + std::to_string(wanted) +
+                  in_quotes(helper.name) + " takes " + std::to_string(wanted) +
                       (wanted == 1 ? " argument" : " arguments") + ", not " +
                       std::to_string(count));
     }

@@ -21,7 +21,7 @@ bool is_plain_word(std::string_view text) {
          });
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   static constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
@@ -41,7 +41,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string scalar_text(const YamlNode& node) {
-  return node.is_plain && is_plain_word(node.text) ? node.text : quoted(node.text);
+  return node.is_plain && is_plain_word(node.text) ? node.text : in_quotes(node.text);
 }
 
 std::string pad(std::size_t indent) {

@@ -27,7 +27,8 @@ if(NOT KEYSWAP_SANITIZE)
   endforeach()
   # They put the same packages of npm into one folder.
   set_tests_properties("e2e: binance_clients" "e2e: binance_websocket_clients" PROPERTIES RESOURCE_LOCK npm)
-  set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" "e2e: capture_clients" PROPERTIES RESOURCE_LOCK programs)
+  set_tests_properties("e2e: sdks" "e2e: registries" "e2e: discord" "e2e: capture_clients"
+    "e2e: body_rules" PROPERTIES RESOURCE_LOCK programs)
   set_tests_properties("e2e: sigv4" PROPERTIES RESOURCE_LOCK "programs;aws")
   set_tests_properties("e2e: sigv4a" PROPERTIES RESOURCE_LOCK aws)
   # They serve on the port that the documents name.

@@ -19,12 +19,14 @@ SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kCaptureKeys": "### Capture",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
-    "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
+    "kRateKeys": "## Limits", "kBodyKeys": "## Bindings of a secret", "kGraphqlKeys": "## Bodies",
+    "kConditionKeys": "## Bodies", "kRangeKeys": "## Bodies",
+    "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
     "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",
     "kForeignCacheKeys": "## Files of agent-vault-proxy",
     "kPreflightKeys": "## Files of agent-vault-proxy", "kBackendKeys": "## Files of agent-vault-proxy",
 }
-MENTIONED = {"kRateKeys", "kCacheKeys", "kForeignCacheKeys", "kPreflightKeys", "kBackendKeys"}
+MENTIONED = {"kRateKeys", "kRangeKeys", "kCacheKeys", "kForeignCacheKeys", "kPreflightKeys", "kBackendKeys"}
 # Of another program: read, and with no effect, or only as an entry of `sources`.
 NO_EFFECT = {"cache", "preflight", "backend", "fail_on_unwritable", "fail_on_warning", "type", "config"}
 PREFIXES = {"kAuditKeys": "audit.", "kProxyKeys": "proxy."}

@@ -91,6 +91,7 @@ constexpr std::array kWords{
     Words{"captured_not_kept",
           "What is captured of the upstream's answer could not be kept in the vault: nothing of it "
           "goes on"},
+    Words{"body_rule_broken", "The body does not keep to this rule of the binding"},
     Words{"client_speaks_tls",
           "The client speaks TLS to the listener, which is an HTTP proxy: its address begins with "
           "http://, not https:// (HTTPS_PROXY=http://127.0.0.1:8472, as keyswap env prints it)"},

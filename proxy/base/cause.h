@@ -73,6 +73,8 @@ enum class Cause : std::uint8_t {
   secret_unreadable,
   secret_expired,
   captured_not_kept,
+  // the request's body
+  body_rule_broken,
   // a client that takes the listener for something else
   client_speaks_tls,
   client_speaks_socks,

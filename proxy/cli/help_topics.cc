@@ -178,6 +178,8 @@ A binding may have limits; `keyswap limits show` says what is left of them:
   quota: { requests: 1000, per: day }     429 quota_exceeded, until midnight UTC
   blocked: ["DELETE /repos/*"]            403 endpoint_blocked
   max_body: 1MiB                          413 body_too_large
+  graphql: { operations: [query] }        403 body_not_allowed
+  json: [ { pointer: /n, range: ... } ]   403 body_not_allowed
   response_timeout: 30s                   504 upstream_timeout
 
 Quotas and volumes are kept in limits.db, and survive a restart. What waits, queues and buffers

@@ -110,7 +110,7 @@ class Section {
 // --- writing ---
 
 // A double-quoted YAML scalar.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -245,10 +245,10 @@ class Converter {
     if (!target) {
       return;
     }
-    secrets_ += "  BINANCE:\n    placeholder: " + quoted(new_placeholder("binance-")) +
+    secrets_ += "  BINANCE:\n    placeholder: " + in_quotes(new_placeholder("binance-")) +
                 "\n    inject: { type: binance, api_key: BINANCE_API_KEY, api_secret: "
                 "BINANCE_API_SECRET, recv_window: " +
-                quoted(decimal(window == 0 ? 5000 : window)) + " }\n    bindings:\n" +
+                in_quotes(decimal(window == 0 ? 5000 : window)) + " }\n    bindings:\n" +
                 host_lines(target->authority);
     secrets_ += order_max > 0 ? "        max_order_usd: " + decimal(order_max) + "\n" : "";
     secrets_ += volume_max > 0 ? "        daily_volume_usd: " + decimal(volume_max) + "\n" : "";
@@ -285,9 +285,10 @@ class Converter {
     }
     const std::string credential =
         vault::SecretName::parse(variable) ? variable : to_upper_name(name) + "_KEY";
-    customs_ += "  " + route + ":\n    base_url: " + quoted(url) +
-                "\n    credential: " + quoted(credential) + "\n    auth_header: " + quoted(header) +
-                "\n    auth_value_prefix: " + quoted(prefix) + "\n";
+    customs_ += "  " + route + ":\n    base_url: " + in_quotes(url) +
+                "\n    credential: " + in_quotes(credential) +
+                "\n    auth_header: " + in_quotes(header) +
+                "\n    auth_value_prefix: " + in_quotes(prefix) + "\n";
     write_blocked(where, blocked);
     customs_ += "    rate_limit: " + decimal(std::floor(rate)) + "\n";
     if (rate > 0) {
@@ -313,7 +314,7 @@ class Converter {
         left_out(where, "an entry of blocked_endpoints that is no method and path");
         continue;
       }
-      list += (list.empty() ? "" : ", ") + quoted(entry);
+      list += (list.empty() ? "" : ", ") + in_quotes(entry);
     }
     if (!list.empty()) {
       customs_ += "    blocked_endpoints: [" + list + "]\n";
@@ -346,7 +347,7 @@ class Converter {
                       const std::string& host,
                       const std::string& inject,
                       double rate) {
-    secrets_ += "  " + name + ":\n    placeholder: " + quoted(new_placeholder(prefix)) +
+    secrets_ += "  " + name + ":\n    placeholder: " + in_quotes(new_placeholder(prefix)) +
                 "\n    inject: " + inject + "\n    bindings:\n      - host: " + host + "\n";
     if (rate > 0) {
       secrets_ += "        rate_limit: { requests: " + decimal(std::floor(rate)) + ", per: 1m }\n";
@@ -355,7 +356,7 @@ class Converter {
   }
 
   static std::string host_lines(const http::Authority& authority) {
-    std::string lines = "      - host: " + quoted(authority.host) + "\n";
+    std::string lines = "      - host: " + in_quotes(authority.host) + "\n";
     constexpr std::uint16_t kHttpsPort = 443;
     if (authority.port != kHttpsPort) {
       lines += "        port: " + std::to_string(authority.port) + "\n";

@@ -8,6 +8,7 @@
 
 #include "bindings/body_place.h"
 #include "bindings/bounds.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/caller.h"
 #include "proxy/flow/reason_elsewhere.h"
@@ -146,9 +147,32 @@ std::optional<Reason> check_occurrence(const Request& request,
   const http::Framing& framing = request.head.framing;
   const std::uint64_t bytes =
       framing.kind == http::Framing::Kind::length ? framing.length : occurrence.body_bytes;
-  return scope.max_body_bytes && bytes > *scope.max_body_bytes
-             ? std::optional(Reason::body_too_large)
-             : std::nullopt;
+  const bool is_past_scope = scope.max_body_bytes && bytes > *scope.max_body_bytes;
+  // What is sent on as it comes is not judged whole.
+  const bool is_past_rules = scope.body_rules != nullptr && bytes > base::bounds::kSwapHoldBytes;
+  return is_past_scope || is_past_rules ? std::optional(Reason::body_too_large) : std::nullopt;
+}
+
+bool has_body_rules(const Request& request, std::span<const Use> uses) {
+  return std::ranges::any_of(uses, [&](const Use& use) {
+    return request.bindings.rules[use.rule].scopes[use.scope].body_rules != nullptr;
+  });
+}
+
+std::optional<bindings::BrokenRule> find_broken_rule(const Request& request,
+                                                     std::span<const Use> uses,
+                                                     std::string_view body) {
+  for (const Use& use : uses) {
+    const auto& rules = request.bindings.rules[use.rule].scopes[use.scope].body_rules;
+    if (rules == nullptr) {
+      continue;
+    }
+    if (auto broken = bindings::find_broken(
+            *rules, {request.head.method, request.target, request.head.fields, body})) {
+      return broken;
+    }
+  }
+  return std::nullopt;
 }
 
 Denial deny_in_body(const Request& request, std::uint32_t rule) {

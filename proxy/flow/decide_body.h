@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "bindings/body_rules.h"
 #include "bindings/body_text.h"
 #include "proxy/flow/body_swap.h"
 #include "proxy/flow/decide.h"
@@ -54,6 +56,14 @@ struct BodyFound {
 
 // The verdict on the whole request, by that on its head.
 Verdict decide_with_body(const Request& request, Verdict head, const BodyFound& found);
+
+// Does a scope of what is used say what a body may be? Then the body is held, whoever reads it.
+bool has_body_rules(const Request& request, std::span<const Use> uses);
+
+// The first rule of these scopes that the body, whole, does not keep to.
+std::optional<bindings::BrokenRule> find_broken_rule(const Request& request,
+                                                     std::span<const Use> uses,
+                                                     std::string_view body);
 
 // Does the verdict say of this rule already that a placeholder of its stays?
 bool is_denied(const Verdict& verdict, std::uint32_t rule);

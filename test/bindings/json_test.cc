@@ -194,4 +194,15 @@ TEST_CASE("any text becomes a JSON string") {
   CHECK(json_string(std::string_view("\0", 1)) == R"("\u0000")");
 }
 
+TEST_CASE("controls in strings are read where that is asked for, escaped, and NUL never") {
+  JsonBounds bounds{4, 10};
+  const std::string text = R"("a\n\t\r\b\f\u0001")";
+  CHECK_FALSE(read_json(text, bounds));
+  bounds.allows_controls = true;
+  CHECK(read_json(text, bounds)->text == "a\n\t\r\b\f\x01");
+  CHECK_FALSE(read_json(R"("\u0000")", bounds));
+  CHECK_FALSE(read_json("\"\n\"", bounds));
+  CHECK_FALSE(read_json(R"("\v")", bounds));
+}
+
 }  // namespace keyswap::bindings

@@ -204,4 +204,25 @@ TEST_CASE(
   CHECK(refused.uses.empty());
 }
 
+TEST_CASE("the rules of every scope that is used are asked, and of no other") {
+  Asked asked({kJson});
+  const std::vector<Use> uses = {{.rule = 0}, {.rule = 1}};
+  CHECK_FALSE(has_body_rules(asked.request(), uses));
+  CHECK_FALSE(find_broken_rule(asked.request(), uses, "no JSON"));
+  auto rules = std::make_shared<bindings::BodyRules>();
+  auto& condition = rules->json.emplace_back();
+  condition.where = "/a";
+  condition.pointer = {"a"};
+  auto& scope = const_cast<bindings::Bindings&>(*asked.bindings).rules[1].scopes[0];
+  scope.body_rules = rules;
+  CHECK(has_body_rules(asked.request(), uses));
+  CHECK_FALSE(has_body_rules(asked.request(), std::vector<Use>{{.rule = 0}}));
+  CHECK_FALSE(find_broken_rule(asked.request(), uses, R"({"a":1})"));
+  CHECK(find_broken_rule(asked.request(), uses, "{}")->rule == "json /a, present");
+  // One that is sent as it comes cannot be judged.
+  const SwapPlace place{.rule = 1};
+  CHECK(check_occurrence(asked.request(), {}, {place, 0, 65536}) == std::nullopt);
+  CHECK(check_occurrence(asked.request(), {}, {place, 0, 65537}) == Reason::body_too_large);
+}
+
 }  // namespace keyswap::flow

@@ -423,4 +423,75 @@ TEST_CASE("what is sent once more is signed for the clock that its record names"
   CHECK_FALSE(has(unknown.sent_upstream(), "1700000008000000"));
 }
 
+namespace {
+
+Script under_rules(const std::string& more = "") {
+  return Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, json: [ { pointer: /a, in: [b] } ])" +
+                                  more + " } ]\n"));
+}
+
+std::string sized(const std::string& body, const std::string& more = "") {
+  return request("POST /v1/x",
+                 "Content-Type: application/json\r\n" + more +
+                     "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+}  // namespace
+
+TEST_CASE("a body under rules is held, judged, and sent with its length") {
+  const std::string body = R"({"a":"b"})";
+  const auto whole = under_rules().client(sized(body)).upstream(kOk);
+  CHECK(has(whole.transcript(), "record allowed binding_matched K POST /v1/x\n"));
+  CHECK(has(whole.sent_upstream(), "Bearer real-key-0001"));
+  CHECK(whole.sent_upstream().ends_with("\r\n\r\n" + body));
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    CHECK(under_rules().client(sized(body), piece).upstream(kOk).transcript() ==
+          whole.transcript());
+  }
+  const auto chunked = under_rules()
+                           .client(request("POST /v1/x",
+                                           "Content-Type: application/json\r\n"
+                                           "Transfer-Encoding: chunked\r\n\r\n"
+                                           "4\r\n{\"a\"\r\n5\r\n:\"b\"}\r\n0\r\n\r\n"))
+                           .upstream(kOk);
+  CHECK(has(chunked.sent_upstream(), "Content-Length: 9\r\n"));
+  CHECK(chunked.sent_upstream().ends_with("\r\n\r\n" + body));
+}
+
+TEST_CASE("a body that breaks a rule is 403, names the rule, and nothing is fetched or dialled",
+          "[I5]") {
+  for (const std::string& text : {sized(R"({"a":"kept-secret"})"),
+                                  sized(R"({"a":"b","A":"kept-secret"})"),
+                                  request("POST /v1/x", "\r\n"),
+                                  request("GET /v1/x", "\r\n")}) {
+    const auto refused = under_rules().client(text);
+    INFO(refused.transcript());
+    CHECK(has(refused.sent_client(), "HTTP/1.1 403 "));
+    CHECK(has(refused.sent_client(), R"("reason":"body_not_allowed")"));
+    CHECK(has(refused.sent_client(), R"("cause":"body_rule_broken")"));
+    CHECK(!has(refused.transcript(), "fetch"));
+    CHECK(!has(refused.transcript(), "dial"));
+    CHECK(!has(refused.transcript(), "kept-secret"));
+  }
+  CHECK(has(under_rules().client(sized(R"({"a":"c"})")).sent_client(),
+            "json /a, in: it is not what the rule says."));
+}
+
+TEST_CASE("rules hold for uses of the secret alone, and for bodies that can be held", "[I10]") {
+  const std::string bare =
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 2\r\n\r\n{}";
+  CHECK(under_rules().client(bare).upstream(kOk).sent_upstream() == bare);
+  const auto large = under_rules().client(request("POST /v1/x", "Content-Length: 1048577\r\n\r\n"));
+  CHECK(has(large.sent_client(), "HTTP/1.1 413 "));
+  CHECK(!has(large.transcript(), "dial"));
+  const auto bounded = under_rules(", max_body: 4").client(sized(R"({"a":"b"})"));
+  CHECK(has(bounded.sent_client(), "HTTP/1.1 413 "));
+}
+
 }  // namespace keyswap::flow
