@@ -67,4 +67,10 @@ inline constexpr std::size_t kShapesMax = 16;         // of the keys of one prov
 inline constexpr std::size_t kShapePiecesMax = 16;
 inline constexpr std::size_t kShapeCharactersMax = 2000;  // of one piece
 
+// Of what is asked of language models, and what they answer (bindings/json_walk.h).
+inline constexpr std::size_t kWalkDepthMax = 128;      // arrays and objects in each other
+inline constexpr std::size_t kWalkTextBytesMax = 256;  // kept of a name or a value
+inline constexpr std::size_t kModelsMax = 1000;        // of one binding's `models`, and of a body
+inline constexpr std::size_t kHostedToolsMax = 64;     // of one binding's `tools`, and of a body
+
 }  // namespace keyswap::bindings::bounds

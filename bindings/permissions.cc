@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/users.h"
@@ -49,6 +50,11 @@ std::string conditions_of(const Scope& scope) {
     text += ", but not " + joined(scope.blocked, [](const BlockedEndpoint& endpoint) {
               return endpoint.method + " " + endpoint.path;
             });
+  }
+  if (scope.models != nullptr) {
+    for (const std::string& rule : describe(*scope.models)) {
+      text += ", " + rule;
+    }
   }
   return text;
 }

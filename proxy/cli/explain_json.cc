@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 #include "proxy/cli/limit_text.h"
 
@@ -50,6 +51,9 @@ Json limits_json(const bindings::Scope& scope) {
   }
   for (const auto& blocked : scope.blocked) {
     json["blocked"].push_back(format_endpoint(blocked));
+  }
+  if (scope.models != nullptr) {
+    json["model_rules"] = bindings::describe(*scope.models);
   }
   if (scope.trading != nullptr) {
     json["trading_rules"] = trading_json(*scope.trading);

@@ -178,6 +178,9 @@ A binding may have limits; `keyswap limits show` says what is left of them:
   quota: { requests: 1000, per: day }     429 quota_exceeded, until midnight UTC
   blocked: ["DELETE /repos/*"]            403 endpoint_blocked
   max_body: 1MiB                          413 body_too_large
+  models: [gpt-4o*]                       403 model_not_allowed
+  tools: [web_search]                     403 tool_not_allowed, of tools that the provider runs
+  max_prompt: 256KiB                      403 prompt_too_large
   response_timeout: 30s                   504 upstream_timeout
 
 Quotas and volumes are kept in limits.db, and survive a restart. What waits, queues and buffers

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 
 namespace keyswap::cli {
@@ -97,6 +98,11 @@ std::string describe_limits(const bindings::Scope& scope) {
   }
   if (!scope.blocked.empty()) {
     add(count_of(scope.blocked.size(), "blocked endpoint"));
+  }
+  if (scope.models != nullptr) {
+    for (const std::string& rule : bindings::describe(*scope.models)) {
+      add(rule);
+    }
   }
   if (scope.trading != nullptr) {
     add("trading rules");

@@ -324,6 +324,8 @@ class Exchange {
   void wait_for_body(Actions& actions);
   void collect_body(std::string_view bytes, Collecting& collecting, Actions& actions);
   void judge(Actions& actions);
+  [[nodiscard]] bool is_under_body_rules() const;
+  [[nodiscard]] std::optional<audit::Reason> check_whole_body();
   void ask_signer(Actions& actions);
   void go_on(const Admission::Refusal& refusal, Actions& actions);
   static base::Status hold(const vault::Secret& secret, Prepared& prepared);

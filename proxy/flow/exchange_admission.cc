@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the verdict "allowed" to what will be sent: the body is collected if a signer reads it, the
-// signer judges, and once the secrets are there (proxy/flow/admission.h) something is made of them.
+// From the verdict "allowed" to what will be sent: the body is collected if a signer reads it, or a
+// scope has rules on it; the signer judges, and once the secrets are there (proxy/flow/admission.h)
+// something is made of them.
 #include <utility>
 
+#include "proxy/flow/decide_models.h"
 #include "proxy/flow/exchange.h"
 
 namespace keyswap::flow {
@@ -41,13 +43,18 @@ void Exchange::go_on_with_head(Actions& actions) {
 }
 
 void Exchange::admit(Actions& actions) {
-  if (rule().signer() == nullptr) {
+  const bool is_for_rules = !is_collected_ && is_under_body_rules();
+  if (rule().signer() == nullptr && !is_for_rules) {
     go_on(admission_.admit({}, Asks(actions)), actions);
   } else if (!has_request_body()) {
     is_collected_ = true;
     judge(actions);
-  } else if (rule().signer()->body_use(whole_request()) == bindings::BodyUse::whole) {
+  } else if (rule().signer() == nullptr ||
+             rule().signer()->body_use(whole_request()) == bindings::BodyUse::whole) {
     collect(actions);
+  } else if (is_for_rules) {
+    refuse(Reason::body_not_allowed,
+           actions);  // its signer reads it as it passes, and nobody whole
   } else {
     ask_signer(actions);
   }
@@ -74,8 +81,8 @@ void Exchange::wait_for_body(Actions& actions) {
 
 void Exchange::collect_body(std::string_view bytes, Collecting& collecting, Actions& actions) {
   collecting.pace.add(bytes.size());
-  const bool is_past_scope =
-      scope().max_body_bytes && body_.size() + bytes.size() > *scope().max_body_bytes;
+  const auto bytes_max = body_bytes_max();
+  const bool is_past_scope = bytes_max && body_.size() + bytes.size() > *bytes_max;
   const auto added = is_past_scope ? CollectedBody::Added::too_large : body_.add(bytes);
   if (added != CollectedBody::Added::all) {
     body_.release();
@@ -90,11 +97,25 @@ void Exchange::judge(Actions& actions) {
     record({}, actions);
     return;
   }
-  if (const auto reason = check_body(request(), verdict(), body_.view())) {
+  if (const auto reason = check_whole_body()) {
     refuse(*reason, actions);
-    return;
+  } else if (rule().signer() == nullptr) {
+    go_on(admission_.admit({}, Asks(actions)), actions);
+  } else {
+    ask_signer(actions);
   }
-  ask_signer(actions);
+}
+
+bool Exchange::is_under_body_rules() const {
+  return admission_.is_allowed() && judges_models(request(), verdict().uses);
+}
+
+// By the form that it may be, and by the rules of the scopes.
+std::optional<Reason> Exchange::check_whole_body() {
+  if (const auto reason = check_body(request(), verdict(), body_.view())) {
+    return reason;
+  }
+  return check_models(request(), verdict().uses, body_.view());
 }
 
 // By the head, and the body if it was collected.
@@ -207,6 +228,9 @@ base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared&
   }
   KS_TRY(check_credentials(credentials(prepared), *setup_.scratch));
   edit_for_route(prepared.edits);
+  if (is_collected_ && swapping_ == nullptr && has_request_body()) {
+    prepared.edits.set_body_length(body_.size());
+  }
   return {};
 }
 

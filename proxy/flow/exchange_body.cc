@@ -50,6 +50,10 @@ void Exchange::hold_body(Actions& actions) {
   const http::RequestHead& head = asked_->head;
   if (head.framing.kind == Framing::Kind::length &&
       head.framing.length > base::bounds::kSwapHoldBytes) {
+    if (is_under_body_rules()) {
+      refuse(Reason::body_too_large, actions);
+      return;
+    }
     swapping_->is_streamed = true;
     go_on_with_head(actions);
     return;
@@ -62,7 +66,9 @@ void Exchange::hold_piece(std::string_view bytes, Collecting& collecting, Action
   collecting.pace.add(bytes.size());
   swapping_->held_bytes += bytes.size();
   const auto bytes_max = body_bytes_max();
-  if (bytes_max && swapping_->held_bytes > *bytes_max) {
+  const bool is_past_rules =
+      swapping_->held_bytes > base::bounds::kSwapHoldBytes && is_under_body_rules();
+  if (is_past_rules || (bytes_max && swapping_->held_bytes > *bytes_max)) {
     body_.release();
     refuse(Reason::body_too_large, actions);
     return;
@@ -93,8 +99,7 @@ void Exchange::judge_with_body(Actions& actions) {
     record({}, actions);
     return;
   }
-  const auto reason = admission_.is_allowed() ? check_body(request(), verdict(), body_.view())
-                                              : std::optional<Reason>();
+  const auto reason = admission_.is_allowed() ? check_whole_body() : std::optional<Reason>();
   if (reason) {
     refuse(*reason, actions);
   } else {

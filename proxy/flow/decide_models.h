@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Body + bindings -> may the models that a request asks for be asked, with a secret of theirs? The
+// rules are those of the scopes that the verdict on its head uses (bindings/model_rules.h). Pure.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "audit/record.h"
+#include "proxy/flow/decide.h"
+
+namespace keyswap::flow {
+
+// Does a scope of what is used say which models may be asked, and what? Then the body is held.
+bool judges_models(const Request& request, std::span<const Use> uses);
+
+// What speaks against it; nothing: it may be sent. `body`: whole.
+std::optional<audit::Reason> check_models(const Request& request,
+                                          std::span<const Use> uses,
+                                          std::string_view body);
+
+}  // namespace keyswap::flow
