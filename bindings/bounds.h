@@ -72,5 +72,10 @@ inline constexpr std::size_t kWalkDepthMax = 128;      // arrays and objects in 
 inline constexpr std::size_t kWalkTextBytesMax = 256;  // kept of a name or a value
 inline constexpr std::size_t kModelsMax = 1000;        // of one binding's `models`, and of a body
 inline constexpr std::size_t kHostedToolsMax = 64;     // of one binding's `tools`, and of a body
+inline constexpr std::size_t kPricesMax = 1000;        // of one list
+// Taken for the answer where a request does not say how long it may be.
+inline constexpr std::int64_t kAnswerTokensAssumed = 4096;
+inline constexpr std::int64_t kBudgetTokensMax = 1'000'000'000;  // of one request; of a minute
+inline constexpr std::int64_t kBudgetMicroUsdMax = 1'000'000'000'000;  // of a day: 10^6 USD
 
 }  // namespace keyswap::bindings::bounds

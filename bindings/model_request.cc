@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "bindings/body_text.h"
@@ -17,6 +19,9 @@ namespace keyswap::bindings {
 namespace {
 
 using Kind = JsonWalk::Kind;
+
+// Three bytes a token: English has four and a half, code and other languages have fewer.
+constexpr std::uint64_t kBytesPerToken = 3;
 
 // Names that may stand in an entry of `tools` that the client runs itself. An entry with any other
 // says what the provider is to run.
@@ -59,9 +64,26 @@ constexpr std::array kBringers = {Bringer{"web_search_options", "web_search"},
 constexpr std::array<std::string_view, 3> kOtherModels = {
     "fallbacks", "fallback_models", "model_list"};
 
+constexpr std::array<std::string_view, 3> kAnswerBounds = {
+    "max_tokens", "max_completion_tokens", "max_output_tokens"};
+constexpr std::array<std::string_view, 2> kAnswerCounts = {"n", "best_of"};
+constexpr std::array<std::string_view, 2> kGeminiSettings = {"generationconfig",
+                                                             "generation_config"};
+constexpr std::array<std::string_view, 2> kGeminiBounds = {"maxoutputtokens", "max_output_tokens"};
+constexpr std::array<std::string_view, 2> kGeminiCounts = {"candidatecount", "candidate_count"};
+
 template <typename List>
 bool is_one_of(std::string_view word, const List& words) {
   return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::optional<std::int64_t> tokens_of(Kind kind, std::string_view text) {
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_whole = read.ec == std::errc{} && read.ptr == text.data() + text.size();
+  return kind == Kind::number && is_whole && number >= 0
+             ? std::optional(std::min(number, bounds::kBudgetTokensMax))
+             : std::nullopt;
 }
 
 bool is_plain_text(std::string_view text) {
@@ -74,6 +96,9 @@ class BodyReader final : public JsonWalk::Visitor {
   explicit BodyReader(ModelRequest& asked) : asked_(&asked) {}
 
   [[nodiscard]] bool is_ambiguous() const { return is_ambiguous_; }
+
+  // How many answers it asks for.
+  [[nodiscard]] std::int64_t count() const { return std::max<std::int64_t>(count_, 1); }
 
   void on_scalar(const JsonWalk& walk,
                  Kind kind,
@@ -94,6 +119,8 @@ class BodyReader final : public JsonWalk::Visitor {
     } else if (is_at(walk, 3) && member(walk, 0) == "tools" && member(walk, 2) == "type") {
       demand(kind == Kind::string && tool_type_.empty());
       tool_type_ = text;
+    } else {
+      take_bound(walk, kind, text);
     }
   }
 
@@ -183,6 +210,28 @@ class BodyReader final : public JsonWalk::Visitor {
     }
   }
 
+  void take_bound(const JsonWalk& walk, Kind kind, std::string_view text) {
+    const bool is_top = is_at(walk, 1);
+    const bool is_setting = is_at(walk, 2) && is_one_of(member(walk, 0), kGeminiSettings);
+    if ((!is_top && !is_setting) || kind == Kind::null) {
+      return;
+    }
+    const std::string name = member(walk, walk.depth() - 1);
+    const bool is_bound = is_top ? is_one_of(name, kAnswerBounds) : is_one_of(name, kGeminiBounds);
+    const bool is_count = is_top ? is_one_of(name, kAnswerCounts) : is_one_of(name, kGeminiCounts);
+    if (!is_bound && !is_count) {
+      return;
+    }
+    const auto number = tokens_of(kind, text);
+    demand(number.has_value());
+    if (is_bound) {
+      asked_->answer_tokens = std::max(asked_->answer_tokens, number.value_or(0));
+      asked_->has_answer_tokens = true;
+    } else {
+      count_ = std::max(count_, number.value_or(0));
+    }
+  }
+
   void add_tool(std::string_view named) {
     auto name = hosted_tool_name(named);
     if (is_one_of(name, asked_->tools)) {
@@ -198,6 +247,7 @@ class BodyReader final : public JsonWalk::Visitor {
 
   ModelRequest* asked_;
   bool is_ambiguous_ = false;
+  std::int64_t count_ = 0;
   std::vector<std::string> seen_;       // members of the body, in lower case
   std::vector<std::string> tool_keys_;  // members of the tool that is read
   std::string tool_type_;
@@ -255,6 +305,8 @@ void read_target(std::string_view target, ModelRequest& asked) {
   const auto end = std::min(target.find('?'), target.size());
   const std::string_view path = target.substr(0, end);
   asked.is_readable = is_plain_path(path);
+  asked.counts_alone =
+      asked.is_readable && (path.ends_with("/count_tokens") || path.ends_with(":countTokens"));
   if (const std::string_view model = model_of_path(path); !model.empty()) {
     asked.is_of_path = true;
     asked.models.emplace_back(model);
@@ -301,7 +353,23 @@ ModelRequest read_model_request(const http::HeaderList& fields,
   } else if (!asked.is_readable) {
     asked.prompt_bytes = std::max<std::uint64_t>(asked.prompt_bytes, body.size());
   }
+  const std::int64_t each =
+      asked.has_answer_tokens ? asked.answer_tokens : bounds::kAnswerTokensAssumed;
+  asked.answer_tokens = each > bounds::kBudgetTokensMax / reader.count() ? bounds::kBudgetTokensMax
+                                                                         : each * reader.count();
   return asked;
+}
+
+TokenUsage estimated_usage(const ModelRequest& asked) {
+  TokenUsage usage;
+  if (!asked.counts_alone && asked.asks_model()) {
+    const std::uint64_t tokens =
+        asked.prompt_bytes / kBytesPerToken + (asked.prompt_bytes % kBytesPerToken != 0 ? 1 : 0);
+    usage.input = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(tokens, static_cast<std::uint64_t>(bounds::kBudgetTokensMax)));
+    usage.output = asked.answer_tokens;
+  }
+  return usage;
 }
 
 }  // namespace keyswap::bindings

@@ -42,7 +42,46 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+void add_budget(const Budget& budget, std::vector<std::string>& said) {
+  const std::string after =
+      budget.is_alert ? " for each caller, and an alert past it" : " for each caller";
+  if (budget.micro_usd_per_day) {
+    said.push_back("at most " + micro_usd_text(*budget.micro_usd_per_day) + " a day" + after);
+  }
+  if (budget.tokens_per_min) {
+    said.push_back("at most " + std::to_string(*budget.tokens_per_min) + " tokens a minute" +
+                   after);
+  }
+  if (budget.allows_unknown_model) {
+    said.emplace_back("models without a price cost nothing");
+  }
+  for (const ModelPrice& price : budget.own_prices) {
+    said.push_back(describe(price));
+  }
+}
+
+// What is paid for must have a price, and say what it is.
+bool lacks_price(const Budget& budget, const ModelRequest& asked) {
+  if (!budget.micro_usd_per_day || budget.allows_unknown_model || asked.counts_alone) {
+    return false;
+  }
+  return !asked.is_clear() ||
+         std::any_of(asked.models.begin(), asked.models.end(), [&](const std::string& model) {
+           return budget.price_of(model) == nullptr;
+         });
+}
+
 }  // namespace
+
+const ModelPrice* Budget::price_of(std::string_view model) const {
+  const auto* const own = find_price(own_prices, model);
+  return own != nullptr ? own : find_price(known_prices().prices, model);
+}
+
+std::optional<std::int64_t> Budget::cost_of(std::string_view model, const TokenUsage& usage) const {
+  const auto* const price = price_of(model);
+  return price == nullptr ? std::nullopt : std::optional(bindings::cost_of(*price, usage));
+}
 
 std::optional<ModelRefusal> refusal_of(const ModelRules& rules, const ModelRequest& asked) {
   if (!asked.asks_model()) {
@@ -56,6 +95,9 @@ std::optional<ModelRefusal> refusal_of(const ModelRules& rules, const ModelReque
   }
   if (rules.max_prompt_bytes && asked.prompt_bytes > *rules.max_prompt_bytes) {
     return ModelRefusal::prompt;
+  }
+  if (rules.budget && lacks_price(*rules.budget, asked)) {
+    return ModelRefusal::no_price;
   }
   return std::nullopt;
 }
@@ -95,6 +137,9 @@ std::vector<std::string> describe(const ModelRules& rules) {
   }
   if (rules.max_prompt_bytes) {
     said.push_back("prompts of at most " + std::to_string(*rules.max_prompt_bytes) + " bytes");
+  }
+  if (rules.budget) {
+    add_budget(*rules.budget, said);
   }
   return said;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// models, tools and max_prompt of an entry of `bindings:`.
+// models, tools, max_prompt and budget of an entry of `bindings:`.
 #include <array>
 #include <memory>
 #include <utility>
@@ -8,12 +8,17 @@
 #include "bindings/bounds.h"
 #include "bindings/model_rules.h"
 #include "bindings/parse_sections.h"
+#include "bindings/prices.h"
 
 namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kModelKeys = {"models", "tools", "max_prompt"};
+constexpr std::array<std::string_view, 4> kModelKeys = {"models", "tools", "max_prompt", "budget"};
+constexpr std::array<std::string_view, 5> kBudgetKeys = {
+    "usd_per_day", "tokens_per_min", "on_exceed", "unknown_model", "prices"};
+constexpr std::array<std::string_view, 2> kOnExceed = {"refuse", "alert"};
+constexpr std::array<std::string_view, 2> kUnknownModel = {"refuse", "allow"};
 
 std::vector<std::string> parse_models(const YamlNode& node, ConfigIssues& issues) {
   std::vector<std::string> models;
@@ -65,9 +70,56 @@ std::vector<std::string> parse_tools(const YamlNode& node, ConfigIssues& issues)
   return tools;
 }
 
+void parse_usd(const YamlNode& node, ConfigIssues& issues, Budget& budget) {
+  const auto text = read_text(node, "usd_per_day", issues);
+  if (!text) {
+    return;
+  }
+  const auto micro_usd = parse_micro_usd(*text, bounds::kBudgetMicroUsdMax);
+  if (!micro_usd || *micro_usd == 0) {
+    issues.error(node.place,
+                 "`usd_per_day` must be an amount in USD above 0 and at most 1000000, with at "
+                 "most 6 decimals",
+                 "as in 20 or 0.50");
+    return;
+  }
+  budget.micro_usd_per_day = *micro_usd;
+}
+
+std::optional<Budget> parse_budget(const YamlNode& node, ConfigIssues& issues) {
+  const YamlSection section(node, "budget", kBudgetKeys, issues);
+  if (!section.is_mapping()) {
+    return std::nullopt;
+  }
+  Budget budget;
+  if (const auto* const usd = section.find("usd_per_day")) {
+    parse_usd(*usd, issues, budget);
+  }
+  if (const auto* const tokens = section.find("tokens_per_min")) {
+    budget.tokens_per_min =
+        read_number(*tokens, "tokens_per_min", {1, bounds::kBudgetTokensMax}, issues);
+  }
+  if (section.find("usd_per_day") == nullptr && section.find("tokens_per_min") == nullptr) {
+    issues.error(node.place,
+                 "a `budget` needs `usd_per_day` or `tokens_per_min`, or both",
+                 "as in budget: { usd_per_day: 20 }");
+  }
+  if (const auto* const choice = section.find("on_exceed")) {
+    budget.is_alert = read_choice(*choice, "on_exceed", kOnExceed, issues).value_or(0) == 1;
+  }
+  if (const auto* const choice = section.find("unknown_model")) {
+    budget.allows_unknown_model =
+        read_choice(*choice, "unknown_model", kUnknownModel, issues).value_or(0) == 1;
+  }
+  if (const auto* const prices = section.find("prices")) {
+    budget.own_prices = parse_prices(*prices, issues);
+  }
+  return budget;
+}
+
 // What nobody could judge is an error: nobody would notice that it is not judged.
 void check_use(Place place, const SecretRule& rule, const Scope& scope, ConfigIssues& issues) {
-  constexpr std::string_view kWhat = "`models`, `tools` and `max_prompt` do not go with ";
+  constexpr std::string_view kWhat = "`models`, `tools`, `max_prompt` and `budget` do not go with ";
   if (rule.signer() != nullptr) {
     issues.error(place,
                  std::string(kWhat) + "the scheme " + std::string(rule.injection().scheme()),
@@ -111,6 +163,9 @@ void parse_scope_models(const YamlSection& section,
   }
   if (const auto* const node = section.find("max_prompt")) {
     rules->max_prompt_bytes = read_size(*node, "max_prompt", context.issues);
+  }
+  if (const auto* const node = section.find("budget")) {
+    rules->budget = parse_budget(*node, context.issues);
   }
   scope.models = std::move(rules);
 }

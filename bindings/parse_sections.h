@@ -103,8 +103,8 @@ void parse_scope_trading(const YamlSection& section,
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
 // scrub, uninspectable and real_value of an entry of `bindings:` (parse_answers.cc).
 void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
-// The keys of an entry of `bindings:` about language models: models, tools and max_prompt; and what
-// they say, after the other keys. `rule`: with its places (parse_models.cc).
+// The keys of an entry of `bindings:` about language models, and what they say, after the others:
+// models, tools, max_prompt and budget. `rule`: with its places (parse_models.cc).
 std::span<const std::string_view> model_keys();
 void parse_scope_models(const YamlSection& section,
                         const SecretRule& rule,

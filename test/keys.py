@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kCaptureKeys": "### Capture",
-    "kModelKeys": "## Models",
+    "kModelKeys": "## Models", "kBudgetKeys": "## Models",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
     "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",

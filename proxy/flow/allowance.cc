@@ -229,7 +229,7 @@ bool is_about_place(Reason reason) {
 
 bool is_about_model(Reason reason) {
   return reason == Reason::model_not_allowed || reason == Reason::tool_not_allowed ||
-         reason == Reason::prompt_too_large;
+         reason == Reason::prompt_too_large || reason == Reason::budget_exceeded;
 }
 
 // Does it concern a secret, and is its name all that there is to say?

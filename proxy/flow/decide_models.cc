@@ -2,8 +2,8 @@
 #include "proxy/flow/decide_models.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "bindings/model_request.h"
 #include "bindings/model_rules.h"
 #include "proxy/base/assert.h"
 
@@ -22,6 +22,7 @@ const ModelRules* rules_of(const Request& request, const Use& use) {
 Reason reason_for(ModelRefusal refusal) {
   switch (refusal) {
     case ModelRefusal::model:
+    case ModelRefusal::no_price:
       return Reason::model_not_allowed;
     case ModelRefusal::tool:
       return Reason::tool_not_allowed;
@@ -38,10 +39,11 @@ bool judges_models(const Request& request, std::span<const Use> uses) {
       uses.begin(), uses.end(), [&](const Use& use) { return rules_of(request, use) != nullptr; });
 }
 
-std::optional<Reason> check_models(const Request& request,
-                                   std::span<const Use> uses,
-                                   std::string_view body) {
+ModelVerdict check_models(const Request& request,
+                          std::span<const Use> uses,
+                          std::string_view body) {
   std::optional<bindings::ModelRequest> asked;
+  bool is_paid = false;
   for (const Use& use : uses) {
     const ModelRules* const rules = rules_of(request, use);
     if (rules == nullptr) {
@@ -51,10 +53,12 @@ std::optional<Reason> check_models(const Request& request,
       asked = bindings::read_model_request(request.head.fields, request.target, body);
     }
     if (const auto refusal = bindings::refusal_of(*rules, *asked)) {
-      return reason_for(*refusal);
+      return {reason_for(*refusal), std::nullopt};
     }
+    is_paid = is_paid || rules->budget;
   }
-  return std::nullopt;
+  return is_paid && asked->asks_model() ? ModelVerdict{std::nullopt, std::move(asked)}
+                                        : ModelVerdict{};
 }
 
 }  // namespace keyswap::flow

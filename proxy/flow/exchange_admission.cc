@@ -115,7 +115,12 @@ std::optional<Reason> Exchange::check_whole_body() {
   if (const auto reason = check_body(request(), verdict(), body_.view())) {
     return reason;
   }
-  return check_models(request(), verdict().uses, body_.view());
+  const auto judged = check_models(request(), verdict().uses, body_.view());
+  if (judged.spent) {
+    spending_ = std::make_unique<Spending>(*judged.spent);
+    admission_.spend(spending_.get());
+  }
+  return judged.refusal;
 }
 
 // By the head, and the body if it was collected.

@@ -173,4 +173,35 @@ TEST_CASE("F44 the length of a prompt is that of all texts, and of what stands f
   CHECK(read(R"({"model":"a","stream":true})").prompt_bytes == 1);
 }
 
+TEST_CASE("how long an answer may be is what the request says, for all answers together") {
+  const auto tokens = [](const std::string& members) {
+    const auto asked = read(R"({"model":"m",)" + members + "}");
+    CHECK(asked.is_readable);
+    return asked.answer_tokens;
+  };
+  CHECK(tokens(R"("max_tokens":10)") == 10);
+  CHECK(tokens(R"("max_tokens":10,"max_completion_tokens":20)") == 20);
+  CHECK(tokens(R"("max_output_tokens":30,"n":1)") == 30);
+  CHECK(tokens(R"("max_tokens":10,"n":3)") == 30);
+  CHECK(tokens(R"("max_tokens":10,"best_of":4)") == 40);
+  CHECK(tokens(R"("generationConfig":{"maxOutputTokens":7,"candidateCount":2})") == 14);
+  CHECK(tokens(R"("max_tokens":null)") == bounds::kAnswerTokensAssumed);
+  CHECK(tokens(R"("n":2)") == 2 * bounds::kAnswerTokensAssumed);
+  CHECK(tokens(R"("max_tokens":99999999999,"n":1000)") == bounds::kBudgetTokensMax);
+  for (const std::string_view value : {"-1", "1.5", "\"5\"", "true", "[1]"}) {
+    INFO(value);
+    const auto asked = read(R"({"model":"m","max_tokens":)" + std::string(value) + "}");
+    CHECK((!asked.is_readable || asked.answer_tokens == bounds::kAnswerTokensAssumed));
+  }
+}
+
+TEST_CASE("a request is taken for its texts, and for the longest answer that it asks for") {
+  CHECK(estimated_usage(read(R"({"model":"m","max_tokens":5,"input":"123456"})")) ==
+        TokenUsage{.input = 3, .output = 5});
+  const auto counting = read(R"({"model":"m","messages":[]})", "/v1/messages/count_tokens");
+  CHECK(counting.counts_alone);
+  CHECK(estimated_usage(counting) == TokenUsage());
+  CHECK(estimated_usage(ModelRequest()) == TokenUsage());
+}
+
 }  // namespace keyswap::bindings

@@ -95,4 +95,41 @@ TEST_CASE("rules on models are told in words") {
   CHECK(describe(ModelRules()).empty());
 }
 
+TEST_CASE(
+    "what is paid for has to have a price, its own or the program's, unless the file says so") {
+  ModelRules rules;
+  rules.budget.emplace();
+  rules.budget->micro_usd_per_day = 1'000'000;
+  CHECK_FALSE(refusal_of(rules, asking({"gpt-4o"})));
+  CHECK(refusal_of(rules, asking({"mine"})) == ModelRefusal::no_price);
+  CHECK(refusal_of(rules, asking({"gpt-4o", "mine"})) == ModelRefusal::no_price);
+  CHECK(refusal_of(rules, asking({})) == ModelRefusal::no_price);
+  rules.budget->own_prices = {{"mine", {1, 1, 1, 1, 1}, 0, {}}};
+  CHECK_FALSE(refusal_of(rules, asking({"gpt-4o", "mine"})));
+  CHECK(rules.budget->cost_of("mine", {.input = 1'000'000}) == 1);
+  CHECK_FALSE(rules.budget->cost_of("other", {.input = 1}));
+  rules.budget->allows_unknown_model = true;
+  CHECK_FALSE(refusal_of(rules, asking({"other"})));
+  ModelRules of_tokens;
+  of_tokens.budget.emplace();
+  of_tokens.budget->tokens_per_min = 5;
+  CHECK_FALSE(refusal_of(of_tokens, asking({"other"})));
+}
+
+TEST_CASE("a budget is told in words") {
+  ModelRules rules;
+  rules.budget.emplace();
+  rules.budget->micro_usd_per_day = 20'500'000;
+  rules.budget->tokens_per_min = 1000;
+  CHECK(describe(rules) ==
+        std::vector<std::string>{"at most 20.5 USD a day for each caller",
+                                 "at most 1000 tokens a minute for each caller"});
+  rules.budget->is_alert = true;
+  rules.budget->tokens_per_min.reset();
+  rules.budget->allows_unknown_model = true;
+  CHECK(describe(rules) ==
+        std::vector<std::string>{"at most 20.5 USD a day for each caller, and an alert past it",
+                                 "models without a price cost nothing"});
+}
+
 }  // namespace keyswap::bindings

@@ -98,4 +98,36 @@ TEST_CASE("rules on models are part of what is approved", "[I17]") {
         }) != said.end());
 }
 
+TEST_CASE("a budget is what the file says") {
+  const auto rules = rules_of(
+      "budget: { usd_per_day: 20.5, tokens_per_min: 1000, on_exceed: alert, unknown_model: allow,"
+      " prices: { mine: { input: 1, output: 2 } } }");
+  REQUIRE(rules.budget);
+  CHECK(rules.budget->micro_usd_per_day == 20'500'000);
+  CHECK(rules.budget->tokens_per_min == 1000);
+  CHECK(rules.budget->is_alert);
+  CHECK(rules.budget->allows_unknown_model);
+  REQUIRE(rules.budget->own_prices.size() == 1);
+  const auto plain = rules_of("budget: { tokens_per_min: 1 }").budget;
+  CHECK_FALSE(plain->micro_usd_per_day);
+  CHECK_FALSE(plain->is_alert);
+  CHECK_FALSE(plain->allows_unknown_model);
+}
+
+TEST_CASE("a budget that says anything else is an error at its place") {
+  const auto errors = [](const std::string& rest) {
+    return errors_of(entry("budget: " + rest));
+  };
+  CHECK(says(errors("20"), "budget"));
+  CHECK(says(errors("{ on_exceed: alert }"), "needs `usd_per_day` or `tokens_per_min`"));
+  CHECK(says(errors("{ usd_per_day: 0 }"), "an amount in USD above 0"));
+  CHECK(says(errors("{ usd_per_day: -1 }"), "an amount in USD above 0"));
+  CHECK(says(errors("{ usd_per_day: 1000001 }"), "an amount in USD above 0"));
+  CHECK(says(errors("{ usd_per_day: 0.0000001 }"), "an amount in USD above 0"));
+  CHECK(says(errors("{ tokens_per_min: 0 }"), "tokens_per_min"));
+  CHECK(says(errors("{ usd_per_day: 1, on_exceed: ignore }"), "on_exceed"));
+  CHECK(says(errors("{ usd_per_day: 1, per_day: 2 }"), "per_day"));
+  CHECK(says(errors("{ usd_per_day: 1, prices: {} }"), "from 1 to 1000 models"));
+}
+
 }  // namespace keyswap::bindings

@@ -23,7 +23,7 @@ secrets:
   K2:
     placeholder: kswp_PLACEHOLDER_000000000002
     inject: { header: X-Other, format: "{secret}" }
-    bindings: [ { host: api.example.test, models: ["s*"] } ]
+    bindings: [ { host: api.example.test, models: ["s*"], budget: { tokens_per_min: 5 } } ]
 )";
 
 struct Asked {
@@ -35,7 +35,7 @@ struct Asked {
   [[nodiscard]] Request request() const { return {head, "/v1/x", destination, *bindings, ""}; }
 
   [[nodiscard]] std::optional<Reason> check(std::vector<Use> uses, std::string_view body) const {
-    return check_models(request(), uses, body);
+    return check_models(request(), uses, body).refusal;
   }
 
   std::shared_ptr<const bindings::Bindings> bindings = test::bindings_of(kYaml);
@@ -73,6 +73,20 @@ TEST_CASE("F44 the rules of all scopes that are used count") {
         Reason::model_not_allowed);
   CHECK(asked.check({{.rule = 1, .scope = 0}, {.rule = 0, .scope = 0}}, R"({"model":"smaller"})") ==
         Reason::model_not_allowed);
+}
+
+TEST_CASE("what is asked is told where a budget is charged for it, and nowhere else") {
+  const Asked asked;
+  const auto spent = [&](std::vector<Use> uses, std::string_view body) {
+    return check_models(asked.request(), uses, body).spent;
+  };
+  const auto paid =
+      spent({{.rule = 0, .scope = 0}, {.rule = 1, .scope = 0}}, R"({"model":"small"})");
+  REQUIRE(paid);
+  CHECK(paid->model() == "small");
+  CHECK_FALSE(spent({{.rule = 0, .scope = 0}}, R"({"model":"small"})"));
+  CHECK_FALSE(spent({{.rule = 1, .scope = 0}}, R"({"model":"large"})"));
+  CHECK_FALSE(spent({{.rule = 1, .scope = 0}}, ""));
 }
 
 }  // namespace keyswap::flow

@@ -494,4 +494,27 @@ TEST_CASE("what asks no model is not held up by rules on models", "[I10]") {
   CHECK(!has(large.transcript(), "dial"));
 }
 
+TEST_CASE("a budget is charged before the secret is fetched, and told what it came to") {
+  const std::string ask = R"({"model":"small","max_tokens":50})";
+  const std::string answer = R"({"usage":{"prompt_tokens":5,"completion_tokens":6}})";
+  const auto script = [](const std::string& text) {
+    return under_models(", budget: { tokens_per_min: 1000 }").client(of_length(text));
+  };
+  const auto head = [&](const std::string& more) {
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(answer.size()) + "\r\n\r\n" + more;
+  };
+  const auto whole = script(ask).upstream(head(answer));
+  INFO(whole.transcript());
+  CHECK(has(whole.transcript(), "charge 0 for small 53\n"));
+  CHECK(whole.transcript().find("charge") < whole.transcript().find("fetch"));
+  CHECK(has(whole.transcript(), "spent small 5 6\n"));
+  const auto cut = script(ask).upstream(head(answer.substr(0, 10))).upstream_closes();
+  INFO(cut.transcript());
+  CHECK(has(cut.transcript(), "spent small 3 50 estimated\n"));
+  const auto error = script(ask).upstream("HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has(error.transcript(), "spent small 0 0\n"));
+  CHECK(!has(script("").transcript(), "charge"));
+}
+
 }  // namespace keyswap::flow
