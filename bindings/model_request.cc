@@ -104,6 +104,7 @@ class BodyReader final : public JsonWalk::Visitor {
                  Kind kind,
                  std::string_view text,
                  std::size_t bytes) override {
+    demand(walk.depth() > 0);
     see_member(walk, kind, text);
     if (kind == Kind::string || kind == Kind::number) {
       asked_->prompt_bytes += bytes;  // a prompt may be numbers, of tokens
@@ -133,6 +134,10 @@ class BodyReader final : public JsonWalk::Visitor {
     }
     if (is_at(walk, 1)) {
       demand(member(walk, 0) != "model" && (kind == Kind::array || member(walk, 0) != "models"));
+    }
+    // What is looked at in an entry of a list is no list itself.
+    if (is_at(walk, 3) && is_one_of(member(walk, 0), kLists)) {
+      demand(!is_one_of(member(walk, 2), kOfEntries));
     }
   }
 
@@ -167,7 +172,8 @@ class BodyReader final : public JsonWalk::Visitor {
     if (is_at(walk, 1)) {
       see_own_member(member(walk, 0), kind, text);
     } else if (is_at(walk, 2) && is_one_of(member(walk, 0), kLists)) {
-      demand(!walk.is_in_object(1) && (kind == Kind::object || member(walk, 0) == "models"));
+      const Kind wanted = member(walk, 0) == "models" ? Kind::string : Kind::object;
+      demand(!walk.is_in_object(1) && kind == wanted);
     } else if (is_at(walk, 3) && member(walk, 0) == "tools") {
       // Of what is not ASCII some server makes a letter.
       demand(tool_keys_.size() < kMembersMax && is_plain_text(walk.name(2)));
@@ -244,6 +250,7 @@ class BodyReader final : public JsonWalk::Visitor {
   }
 
   static constexpr std::array<std::string_view, 3> kLists = {"models", "tools", "plugins"};
+  static constexpr std::array<std::string_view, 3> kOfEntries = {"type", "model", "id"};
 
   ModelRequest* asked_;
   bool is_ambiguous_ = false;

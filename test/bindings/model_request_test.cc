@@ -95,6 +95,8 @@ TEST_CASE("F44 what two servers may read differently is not readable", "[I9]") {
                                       R"({"model":"a","tools":["web_search"]})",
                                       R"({"model":"a","tools":[{"type":"function","type":"x"}]})",
                                       R"({"model":"a","tools":[{"type":["x"]}]})",
+                                      R"({"model":"a","tools":[{"model":{"x":"b"}}]})",
+                                      R"({"model":"a","plugins":[{"id":["web"]}]})",
                                       R"([{"model":"a"}])",
                                       R"("model")",
                                       R"({"model":"a"} {"model":"b"})",
