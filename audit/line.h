@@ -22,6 +22,8 @@ enum class RecordType : std::uint8_t {
   honeytoken_triggered,
   real_secret_seen,
   upstream_clock,
+  model_usage,
+  budget_passed,
   start,
   stop,
   reload,

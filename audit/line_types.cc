@@ -91,6 +91,25 @@ constexpr std::array kUpstreamClockFields{
     LineField{R"(,"offset_ms":)", LineValue::signed_number},
     LineField{R"(,"error_ms":)", LineValue::amount},
 };
+constexpr std::array kModelUsageFields{
+    LineField{R"(,"request_id":)", LineValue::request_id},
+    LineField{R"(,"secret":)", LineValue::name},
+    LineField{R"(,"caller":)", LineValue::given_name, Presence::optional},
+    LineField{R"(,"model":)", LineValue::name_or_null},
+    LineField{R"(,"input":)", LineValue::number},
+    LineField{R"(,"cached":)", LineValue::number},
+    LineField{R"(,"cache_write":)", LineValue::number},
+    LineField{R"(,"output":)", LineValue::number},
+    LineField{R"(,"reasoning":)", LineValue::number},
+    LineField{R"(,"cost_usd":)", LineValue::word_or_null},
+    LineField{R"(,"estimated":)", LineValue::truth, Presence::optional},
+};
+constexpr std::array kBudgetPassedFields{
+    LineField{R"(,"request_id":)", LineValue::request_id},
+    LineField{R"(,"secret":)", LineValue::name},
+    LineField{R"(,"caller":)", LineValue::given_name, Presence::optional},
+    LineField{R"(,"budget":)", LineValue::word},
+};
 constexpr std::array kStartFields{
     LineField{R"(,"version":)", LineValue::word},
     LineField{R"(,"pid":)", LineValue::process},
@@ -153,6 +172,8 @@ constexpr std::array kTypes{
     LineType{"honeytoken_triggered", RecordType::honeytoken_triggered, kHoneytokenFields},
     LineType{"real_secret_seen", RecordType::real_secret_seen, kRealSecretFields},
     LineType{"upstream_clock", RecordType::upstream_clock, kUpstreamClockFields},
+    LineType{"model_usage", RecordType::model_usage, kModelUsageFields},
+    LineType{"budget_passed", RecordType::budget_passed, kBudgetPassedFields},
     LineType{"start", RecordType::start, kStartFields},
     LineType{"stop", RecordType::stop, {}},
     LineType{"reload", RecordType::reload, kReloadFields},

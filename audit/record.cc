@@ -6,6 +6,7 @@
 #include <charconv>
 #include <span>
 
+#include "audit/spend_record.h"
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
@@ -213,14 +214,18 @@ class Body {
   std::size_t size_ = 0;
 };
 
-// 123456789012 -> "1234.56789012"
-std::string decimal_e8(const std::optional<std::uint64_t>& value) {
+// 123456789012 -> "1234.56789012", with that many decimals.
+template <std::uint64_t unit, std::size_t count>
+std::string decimal_of(const std::optional<std::uint64_t>& value) {
   if (!value) {
     return "";
   }
-  constexpr std::uint64_t kUnit = 100'000'000;
-  const std::string decimals = std::to_string(*value % kUnit);
-  return std::to_string(*value / kUnit) + "." + std::string(8 - decimals.size(), '0') + decimals;
+  const std::string decimals = std::to_string(*value % unit);
+  return std::to_string(*value / unit) + "." + std::string(count - decimals.size(), '0') + decimals;
+}
+
+std::string decimal_e8(const std::optional<std::uint64_t>& value) {
+  return decimal_of<100'000'000, 8>(value);
 }
 
 }  // namespace
@@ -313,6 +318,36 @@ void encode_body(const UpstreamClockRecord& record, std::string& out) {
       .number(R"(,"error_ms":)",
               static_cast<std::uint64_t>(std::max<std::int64_t>(record.error_ms, 0)))
       .append_to(out);
+}
+
+void encode_body(const ModelUsageRecord& record, std::string& out) {
+  Body body(record.ts_us, "model_usage");
+  body.text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .text(R"(,"secret":)", record.secret, kNameBytesMax);
+  if (!record.caller.empty()) {
+    body.text(R"(,"caller":)", record.caller, kNameBytesMax);
+  }
+  body.text_or_null(R"(,"model":)", record.model, kNameBytesMax)
+      .number(R"(,"input":)", record.input)
+      .number(R"(,"cached":)", record.cached)
+      .number(R"(,"cache_write":)", record.cache_write)
+      .number(R"(,"output":)", record.output)
+      .number(R"(,"reasoning":)", record.reasoning)
+      .text_or_null(R"(,"cost_usd":)", decimal_of<1'000'000, 6>(record.micro_usd), kWordBytesMax);
+  if (record.is_estimated) {
+    body.raw(R"(,"estimated":true)");
+  }
+  body.append_to(out);
+}
+
+void encode_body(const BudgetPassedRecord& record, std::string& out) {
+  Body body(record.ts_us, "budget_passed");
+  body.text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .text(R"(,"secret":)", record.secret, kNameBytesMax);
+  if (!record.caller.empty()) {
+    body.text(R"(,"caller":)", record.caller, kNameBytesMax);
+  }
+  body.word(R"(,"budget":)", record.budget).append_to(out);
 }
 
 void encode_body(const StartRecord& record, std::string& out) {

@@ -49,6 +49,8 @@ class UnderWay {
       case RecordType::honeytoken_triggered:
       case RecordType::real_secret_seen:
       case RecordType::upstream_clock:
+      case RecordType::model_usage:
+      case RecordType::budget_passed:
       case RecordType::stop:
       case RecordType::reload:
       case RecordType::approval:

@@ -76,4 +76,15 @@ inline constexpr std::size_t kGraphqlDepthMax = 64;  // of selection sets, of va
 inline constexpr std::size_t kGraphqlDefinitionsMax = 500;
 inline constexpr std::size_t kGraphqlBatchMax = 32;  // requests in one body
 
+// Of what is asked of language models, and what they answer (bindings/json_walk.h).
+inline constexpr std::size_t kWalkDepthMax = 128;      // arrays and objects in each other
+inline constexpr std::size_t kWalkTextBytesMax = 256;  // kept of a name or a value
+inline constexpr std::size_t kModelsMax = 1000;        // of one binding's `models`, and of a body
+inline constexpr std::size_t kHostedToolsMax = 64;     // of one binding's `tools`, and of a body
+inline constexpr std::size_t kPricesMax = 1000;        // of one list
+// Taken for the answer where a request does not say how long it may be.
+inline constexpr std::int64_t kAnswerTokensAssumed = 4096;
+inline constexpr std::int64_t kBudgetTokensMax = 1'000'000'000;  // of one request; of a minute
+inline constexpr std::int64_t kBudgetMicroUsdMax = 1'000'000'000'000;  // of a day: 10^6 USD
+
 }  // namespace keyswap::bindings::bounds

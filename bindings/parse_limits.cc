@@ -105,22 +105,6 @@ void parse_quota(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   }
 }
 
-void parse_max_body(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
-  const auto text = read_text(node, "max_body", issues);
-  if (!text) {
-    return;
-  }
-  const auto bytes =
-      read_amount(*text, kByteUnits, static_cast<std::int64_t>(bounds::kMaxBodyBytesMax));
-  if (!bytes) {
-    issues.error(node.place,
-                 "`max_body` must be a size of at most 1024GiB",
-                 "like: 512KiB, 1MiB, or a number of bytes");
-    return;
-  }
-  scope.max_body_bytes = static_cast<std::uint64_t>(*bytes);
-}
-
 void parse_response_timeout(const YamlNode& node, ConfigIssues& issues, Scope& scope) {
   const auto text = read_text(node, "response_timeout", issues);
   if (!text) {
@@ -171,6 +155,24 @@ std::optional<PathProblem> problem_of_path(std::string_view path) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> read_size(const YamlNode& node,
+                                       std::string_view what,
+                                       ConfigIssues& issues) {
+  const auto text = read_text(node, what, issues);
+  if (!text) {
+    return std::nullopt;
+  }
+  const auto bytes =
+      read_amount(*text, kByteUnits, static_cast<std::int64_t>(bounds::kMaxBodyBytesMax));
+  if (!bytes) {
+    issues.error(node.place,
+                 "`" + std::string(what) + "` must be a size of at most 1024GiB",
+                 "like: 512KiB, 1MiB, or a number of bytes");
+    return std::nullopt;
+  }
+  return static_cast<std::uint64_t>(*bytes);
+}
 
 void parse_blocked_entry(const YamlNode& node,
                          std::string_view what,
@@ -224,7 +226,7 @@ void parse_scope_limits(const YamlSection& section, ParseContext& context, Scope
     parse_blocked(*blocked, "blocked", context.issues, scope.blocked);
   }
   if (const auto* const max_body = section.find("max_body")) {
-    parse_max_body(*max_body, context.issues, scope);
+    scope.max_body_bytes = read_size(*max_body, "max_body", context.issues);
   }
   if (const auto* const timeout = section.find("response_timeout")) {
     parse_response_timeout(*timeout, context.issues, scope);

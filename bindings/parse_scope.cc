@@ -42,6 +42,7 @@ std::vector<std::string_view> scope_keys(Venues venues) {
   std::ranges::copy(trading_keys(venues), std::back_inserter(keys));
   std::ranges::copy(kAccessKeys, std::back_inserter(keys));
   std::ranges::copy(body_keys(), std::back_inserter(keys));
+  std::ranges::copy(model_keys(), std::back_inserter(keys));
   return keys;
 }
 
@@ -397,6 +398,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   parse_scope_trading(section, rule.venue, context, scope);
   parse_scope_access(section, context, scope);
   parse_scope_answers(section, context, scope);
+  parse_scope_models(section, rule, context, scope);
   add_scopes(section, has_host, std::move(scope), context, rule.scopes);
 }
 

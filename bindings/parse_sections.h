@@ -110,6 +110,18 @@ void parse_scope_bodies(const YamlSection& section,
                         const SecretRule& rule,
                         ParseContext& context,
                         Scope& scope);
+// The keys of an entry of `bindings:` about language models, and what they say, after the others:
+// models, tools, max_prompt and budget. `rule`: with its places (parse_models.cc).
+std::span<const std::string_view> model_keys();
+void parse_scope_models(const YamlSection& section,
+                        const SecretRule& rule,
+                        ParseContext& context,
+                        Scope& scope);
+// "512KiB", a number of bytes, at most bounds::kMaxBodyBytesMax. Nothing after an error
+// (parse_limits.cc).
+std::optional<std::uint64_t> read_size(const YamlNode& node,
+                                       std::string_view what,
+                                       ConfigIssues& issues);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
 void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "bindings/body_rules.h"
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/users.h"
@@ -54,6 +55,11 @@ std::string conditions_of(const Scope& scope) {
   if (scope.body_rules != nullptr) {
     for (const std::string& rule : describe(*scope.body_rules)) {
       text += ", if of the body " + rule;
+    }
+  }
+  if (scope.models != nullptr) {
+    for (const std::string& rule : describe(*scope.models)) {
+      text += ", " + rule;
     }
   }
   return text;

@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kCaptureKeys": "### Capture",
+    "kModelKeys": "## Models", "kBudgetKeys": "## Models",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kBodyKeys": "## Bindings of a secret", "kGraphqlKeys": "## Bodies",
     "kConditionKeys": "## Bodies", "kRangeKeys": "## Bodies",

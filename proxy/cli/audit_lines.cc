@@ -129,6 +129,17 @@ std::string describe_own(const std::string& type, const Json& json) {
   return type;
 }
 
+// ", 0.012345 USD", what is estimated marked so.
+std::string describe_cost(const Json& json) {
+  const std::string cost = text_of(json, "cost_usd");
+  return (cost.empty() || cost == "null" ? ", no price" : ", " + cost + " USD") +
+         (json.contains("estimated") ? " (estimated)" : "");
+}
+
+std::string describe_spender(const Json& json) {
+  return json.contains("caller") ? " by " + text_of(json, "caller") : "";
+}
+
 std::string describe(const Json& json) {
   const std::string type = text_of(json, "type");
   if (type == "inject_decision") {
@@ -158,6 +169,15 @@ std::string describe(const Json& json) {
            text_of(json, "encoding") + ") " + text_of(json, "reason") + "  " +
            text_of(destination, "method") + " " + text_of(destination, "host") + ":" +
            text_of(destination, "port") + text_of(destination, "path") + describe_client(json);
+  }
+  if (type == "model_usage") {
+    return "model " + text_of(json, "model") + "  " + text_of(json, "input") + " tokens in, " +
+           text_of(json, "output") + " out" + describe_cost(json) + "  with " +
+           text_of(json, "secret") + describe_spender(json);
+  }
+  if (type == "budget_passed") {
+    return "BUDGET PASSED " + text_of(json, "budget") + " of " + text_of(json, "secret") +
+           describe_spender(json);
   }
   if (type == "upstream_clock") {
     return "clock of " + text_of(json, "host") + ":" + text_of(json, "port") + "  " +

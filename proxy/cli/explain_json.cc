@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings/body_rules.h"
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 #include "proxy/cli/limit_text.h"
 
@@ -54,6 +55,9 @@ Json limits_json(const bindings::Scope& scope) {
   }
   if (scope.body_rules != nullptr) {
     json["body_rules"] = bindings::describe(*scope.body_rules);
+  }
+  if (scope.models != nullptr) {
+    json["model_rules"] = bindings::describe(*scope.models);
   }
   if (scope.trading != nullptr) {
     json["trading_rules"] = trading_json(*scope.trading);

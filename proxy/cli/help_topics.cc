@@ -180,9 +180,13 @@ A binding may have limits; `keyswap limits show` says what is left of them:
   max_body: 1MiB                          413 body_too_large
   graphql: { operations: [query] }        403 body_not_allowed
   json: [ { pointer: /n, range: ... } ]   403 body_not_allowed
+  models: [gpt-4o*]                       403 model_not_allowed
+  tools: [web_search]                     403 tool_not_allowed, of tools that the provider runs
+  max_prompt: 256KiB                      403 prompt_too_large
+  budget: { usd_per_day: 20 }             429 budget_exceeded, until midnight UTC
   response_timeout: 30s                   504 upstream_timeout
 
-Quotas and volumes are kept in limits.db, and survive a restart. What waits, queues and buffers
+Quotas, volumes and budgets are kept in limits.db, and survive a restart. What waits, queues and buffers
 the program has are bounded in the program itself; no key changes that.
 )topic"};
 

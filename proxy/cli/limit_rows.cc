@@ -21,6 +21,11 @@ constexpr std::uint16_t kHttpsPort = 443;
 // By account, of one day.
 using Used = std::map<std::string, std::int64_t, std::less<>>;
 
+struct Day {
+  Used used;
+  std::int64_t minute = 0;  // of it, that is now
+};
+
 std::int64_t used_of(const Used& used, const std::string& account) {
   const auto found = used.find(account);
   return found == used.end() ? 0 : found->second;
@@ -35,11 +40,51 @@ std::string host_of(const Scope& scope, std::size_t scopes_of_entry) {
                              : text;
 }
 
+// The callers that an account of a budget was counted for, at least those without a name.
+std::vector<std::string> spenders_of(const limits::BudgetLimits& budget, const Used& used) {
+  const std::string prefix = limits::BudgetAccounts(budget.place, "").tokens;
+  std::vector<std::string> callers;
+  for (auto at = used.lower_bound(prefix); at != used.end() && at->first.starts_with(prefix);
+       ++at) {
+    callers.push_back(at->first.substr(prefix.size()));
+  }
+  if (callers.empty()) {
+    callers.emplace_back();
+  }
+  return callers;
+}
+
+void append_budget(const LimitRow& row,
+                   const limits::BudgetLimits& budget,
+                   const Day& day,
+                   std::vector<LimitRow>& rows) {
+  for (const std::string& caller : spenders_of(budget, day.used)) {
+    const limits::BudgetAccounts accounts(budget.place, caller);
+    LimitRow one = row;
+    one.caller = caller;
+    one.tokens = used_of(day.used, accounts.tokens);
+    if (budget.micro_usd_per_day) {
+      one.kind = LimitKind::budget_usd;
+      one.limit = *budget.micro_usd_per_day;
+      one.used = used_of(day.used, accounts.micro_usd);
+      rows.push_back(one);
+    }
+    if (budget.tokens_per_min) {
+      const auto use = limits::MinuteUse::of(used_of(day.used, accounts.in_minute));
+      one.kind = LimitKind::budget_tokens;
+      one.limit = *budget.tokens_per_min;
+      one.used = use.minute >= day.minute ? use.used : 0;
+      rows.push_back(one);
+    }
+  }
+}
+
 void append_rows(const LimitRow& row,
                  const Scope& scope,
                  const limits::ScopeLimits& limits,
-                 const Used& used,
+                 const Day& day,
                  std::vector<LimitRow>& rows) {
+  const Used& used = day.used;
   if (scope.rate_limit) {
     rows.push_back(row);
     rows.back().kind = LimitKind::rate_limit;
@@ -61,9 +106,12 @@ void append_rows(const LimitRow& row,
     // Of a proxy of an earlier version, until this one counts.
     rows.back().used += used_of(used, limits.old_volume_account);
   }
+  if (limits.budget) {
+    append_budget(row, *limits.budget, day, rows);
+  }
 }
 
-void append_rows(const SecretRule& rule, const Used& used, std::vector<LimitRow>& rows) {
+void append_rows(const SecretRule& rule, const Day& day, std::vector<LimitRow>& rows) {
   const auto limits = net::limits_of(rule);
   for (std::size_t first = 0; first < rule.scopes.size();) {
     const Scope& scope = rule.scopes[first];
@@ -75,7 +123,7 @@ void append_rows(const SecretRule& rule, const Used& used, std::vector<LimitRow>
     row.secret =
         rule.kind == bindings::RuleKind::custom ? "custom/" + rule.custom_name : rule.name.text();
     row.host = host_of(scope, end - first);
-    append_rows(row, scope, limits[first], used, rows);
+    append_rows(row, scope, limits[first], day, rows);
     first = end;
   }
 }
@@ -90,16 +138,17 @@ LimitReport report_limits(const bindings::Bindings& bindings,
   for (const auto& row : usage) {
     day = std::max(day, row.day);
   }
-  Used used;
+  Day counted;
+  counted.minute = limits::minute_of(wall_us);
   for (const auto& row : usage) {
     if (row.day == day) {
-      used[row.account] = row.used;
+      counted.used[row.account] = row.used;
     }
   }
   LimitReport report;
   report.resets_s = limits::end_of_day_us(day) / kUsPerSecond;
   for (const auto& rule : bindings.rules) {
-    append_rows(rule, used, report.rows);
+    append_rows(rule, counted, report.rows);
   }
   return report;
 }

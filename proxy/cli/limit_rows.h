@@ -14,9 +14,16 @@
 
 namespace keyswap::cli {
 
-enum class LimitKind : std::uint8_t { rate_limit, quota, daily_volume };
+enum class LimitKind : std::uint8_t {
+  rate_limit,
+  quota,
+  daily_volume,
+  budget_usd,     // a day's
+  budget_tokens,  // a minute's
+};
 
-// One limit of one entry of `bindings:`. Amounts are requests, or 10^-8 USD of a daily volume.
+// One limit of one entry of `bindings:`. Amounts are requests, 10^-8 USD of a daily volume, 10^-6
+// USD or tokens of a budget.
 struct LimitRow {
   std::string secret;
   std::string host;  // the entry's; the first, with "and N more", if it lists several
@@ -24,6 +31,10 @@ struct LimitRow {
   std::optional<bindings::RateLimit> rate;  // of a rate_limit; its use is in the proxy's memory
   std::int64_t limit = 0;                   // of the others
   std::int64_t used = 0;
+  // Of a budget: whose it is ("" for those who do not say who they are), and how many tokens that
+  // were today.
+  std::string caller = {};
+  std::int64_t tokens = 0;
 };
 
 struct LimitReport {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "bindings/body_rules.h"
+#include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
 
 namespace keyswap::cli {
@@ -102,6 +103,11 @@ std::string describe_limits(const bindings::Scope& scope) {
   if (scope.body_rules != nullptr) {
     for (const std::string& rule : bindings::describe(*scope.body_rules)) {
       add("of the body " + rule);
+    }
+  }
+  if (scope.models != nullptr) {
+    for (const std::string& rule : bindings::describe(*scope.models)) {
+      add(rule);
     }
   }
   if (scope.trading != nullptr) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bindings/prices.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command_line.h"
@@ -35,12 +36,31 @@ std::string_view name_of(LimitKind kind) {
       return "quota";
     case LimitKind::daily_volume:
       return "daily_volume";
+    case LimitKind::budget_usd:
+      return "budget_usd";
+    case LimitKind::budget_tokens:
+      return "budget_tokens";
   }
   return "";
 }
 
-// "600.5 USD" of a volume, "600" of requests.
+bool is_money(LimitKind kind) {
+  return kind == LimitKind::daily_volume || kind == LimitKind::budget_usd;
+}
+
+bool is_budget(LimitKind kind) {
+  return kind == LimitKind::budget_usd || kind == LimitKind::budget_tokens;
+}
+
+std::string_view unit_of(LimitKind kind) {
+  return is_money(kind) ? "USD" : kind == LimitKind::budget_tokens ? "tokens" : "requests";
+}
+
+// "600.5 USD" of money, "600" of requests and tokens.
 std::string format_amount(LimitKind kind, std::int64_t amount) {
+  if (kind == LimitKind::budget_usd) {
+    return bindings::micro_usd_text(amount);
+  }
   return kind == LimitKind::daily_volume ? format_usd(amount) : std::to_string(amount);
 }
 
@@ -48,12 +68,12 @@ std::int64_t left_of(const LimitRow& row) {
   return std::max<std::int64_t>(row.limit - row.used, 0);
 }
 
-// A number of requests, or a decimal text of USD: no program then rounds it.
+// A number of requests or tokens, or a decimal text of USD: no program then rounds it.
 nlohmann::ordered_json json_amount(LimitKind kind, std::int64_t amount) {
-  if (kind != LimitKind::daily_volume) {
+  if (!is_money(kind)) {
     return amount;
   }
-  const std::string text = format_usd(amount);
+  const std::string text = format_amount(kind, amount);
   return text.substr(0, text.find(' '));
 }
 
@@ -65,10 +85,18 @@ nlohmann::ordered_json to_json(const LimitRow& row) {
     json["per_seconds"] = row.rate->per_ms / 1000;
     return json;
   }
-  json["unit"] = row.kind == LimitKind::daily_volume ? "USD" : "requests";
-  json["per_day"] = json_amount(row.kind, row.limit);
+  if (is_budget(row.kind)) {
+    json["caller"] =
+        row.caller.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(row.caller);
+  }
+  json["unit"] = unit_of(row.kind);
+  json[row.kind == LimitKind::budget_tokens ? "per_minute" : "per_day"] =
+      json_amount(row.kind, row.limit);
   json["used"] = json_amount(row.kind, row.used);
   json["left"] = json_amount(row.kind, left_of(row));
+  if (is_budget(row.kind)) {
+    json["tokens_today"] = row.tokens;
+  }
   return json;
 }
 
@@ -84,7 +112,7 @@ void print_json(const LimitReport& report) {
 
 void print_text(const LimitReport& report) {
   if (report.rows.empty()) {
-    print_long_line("no binding has a rate_limit, a quota or a daily volume");
+    print_long_line("no binding has a rate_limit, a quota, a daily volume or a budget");
     return;
   }
   std::vector<std::vector<std::string>> table = {
@@ -94,15 +122,16 @@ void print_text(const LimitReport& report) {
       table.push_back({row.secret, row.host, format_rate(*row.rate), "-", "-", "as it refills"});
       continue;
     }
-    const bool is_volume = row.kind == LimitKind::daily_volume;
-    const std::string limit =
-        format_amount(row.kind, row.limit) + (is_volume ? "" : " requests") + " per day";
-    table.push_back({row.secret,
+    const bool is_of_minute = row.kind == LimitKind::budget_tokens;
+    const std::string limit = format_amount(row.kind, row.limit) +
+                              (is_money(row.kind) ? "" : " " + std::string(unit_of(row.kind))) +
+                              (is_of_minute ? " per minute" : " per day");
+    table.push_back({row.caller.empty() ? row.secret : row.secret + " (" + row.caller + ")",
                      row.host,
                      limit,
                      format_amount(row.kind, row.used),
                      format_amount(row.kind, left_of(row)),
-                     format_minute(report.resets_s)});
+                     is_of_minute ? "every minute" : format_minute(report.resets_s)});
   }
   print(format_table(table));
 }

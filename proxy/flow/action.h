@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@
 #include "proxy/flow/findings.h"
 #include "proxy/flow/known_secrets.h"
 #include "proxy/flow/real_sighting.h"
+#include "proxy/flow/spending.h"
 #include "proxy/http/outgoing.h"
 
 namespace keyswap::flow {
@@ -36,6 +38,10 @@ struct Charge {
   std::int64_t volume_e8 = 0;
   std::int64_t volume_max_e8 = 0;
   bool wants_nonce = false;
+  // What a budget of the scope is charged for it, until RecordResponse says what it came to.
+  // Nothing: nothing.
+  std::optional<bindings::TokenUsage> spends = std::nullopt;
+  std::string_view model = {};  // with it
 };
 
 enum class ChargeFate : std::uint8_t {
@@ -100,6 +106,7 @@ struct RecordResponse {
   std::uint64_t body_bytes = 0;
   base::Failure failure = {};
   std::vector<Finding> scrubbed = {};  // what came back, and did not go on
+  std::optional<Spent> spent = {};     // of budgets, where it was charged to some
 };
 
 // Put these into the vault, durably, before anything of the answer that they came in goes on:

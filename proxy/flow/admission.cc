@@ -10,7 +10,9 @@
 #include "proxy/flow/admission.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "bindings/model_rules.h"
 #include "bindings/oauth_providers.h"
 #include "proxy/base/bounds.h"
 #include "proxy/flow/judgement.h"
@@ -77,6 +79,10 @@ std::string source_of(const bindings::Bindings& bindings, const Verdict& verdict
   return source;
 }
 
+bool has_budget(const bindings::Scope& scope) {
+  return scope.models != nullptr && scope.models->budget;
+}
+
 bool needs(const bindings::SecretPlace& place, std::string_view entry) {
   return std::ranges::any_of(place.injection->needs(),
                              [&](const vault::SecretName& name) { return name.text() == entry; });
@@ -130,14 +136,21 @@ Admission::Refusal Admission::begin(bindings::Judgement judgement,
 bool Admission::charge(const bindings::Judgement& judgement, Charging charging, const Asks& asks) {
   for (std::size_t i = charging.use; i < verdict_.uses.size(); ++i) {
     const Use& use = verdict_.uses[i];
-    if (is_charged_before(i) || !costs(i == 0 ? judgement : bindings::Judgement{}, scope_of(use))) {
+    const bool spends = spending_ != nullptr && has_budget(scope_of(use));
+    if (is_charged_before(i) ||
+        !(spends || costs(i == 0 ? judgement : bindings::Judgement{}, scope_of(use)))) {
       continue;
     }
     charging.use = i;
     state_ = charging;
     asks(SetWait{Wait::record});
-    asks(Charge{
-        use.rule, use.scope, judgement.volume_e8, judgement.volume_max_e8, judgement.wants_nonce});
+    Charge asked{
+        use.rule, use.scope, judgement.volume_e8, judgement.volume_max_e8, judgement.wants_nonce};
+    if (spends) {
+      asked.spends = spending_->estimate();
+      asked.model = spending_->model();
+    }
+    asks(std::move(asked));
     return true;
   }
   return false;

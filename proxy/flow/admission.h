@@ -28,6 +28,7 @@
 #include "proxy/flow/decide.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/secret_fault.h"
+#include "proxy/flow/spending.h"
 
 namespace keyswap::flow {
 
@@ -116,6 +117,9 @@ class Admission {
   // Its record is made anew by other means (DialAnew).
   void await_record(const Asks& asks);
 
+  // Budgets of its scopes are charged for `spending`, which outlives it.
+  void spend(const Spending* spending) { spending_ = spending; }
+
   // Was something charged that is not settled yet? It is, from now on.
   [[nodiscard]] bool end_charge() { return std::exchange(is_charged_, false); }
 
@@ -185,6 +189,7 @@ class Admission {
   Verdict verdict_;
   std::optional<bindings::OrderInfo> order_;  // what the judged order is, if it is one
   bool is_unproven_ = false;                  // Judgement::is_unproven
+  const Spending* spending_ = nullptr;        // null: it spends nothing of a budget
   bool is_charged_ = false;
   std::uint64_t nonce_ = 0;
   std::int64_t clock_shift_us_ = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bindings/model_rules.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/cause.h"
 #include "proxy/flow/caller.h"
@@ -157,6 +158,25 @@ void tell_blocked(const SecretRule& rule, const RefusedRequest& refused, base::F
   }
 }
 
+// What the rules on models say, of the first scope that has some.
+void tell_models(const SecretRule& rule, const RefusedRequest& refused, base::Facts& facts) {
+  for (const Scope* const scope : scopes_of(rule, refused)) {
+    if (scope->models == nullptr) {
+      continue;
+    }
+    const auto said = bindings::describe(*scope->models);
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      if (i == 0) {
+        facts.text(" Allowed: ", said[i]);
+      } else {
+        facts.text("; ", said[i]);
+      }
+    }
+    facts.text(".", "");
+    return;
+  }
+}
+
 // The hosts that bindings of this caller name, each once, and no more than are told of and one.
 std::vector<std::string> bound_hosts(const Bindings& bindings, std::string_view caller) {
   std::vector<std::string> hosts;
@@ -205,6 +225,11 @@ bool is_about_scope(Reason reason) {
 
 bool is_about_place(Reason reason) {
   return reason == Reason::untargeted_location || reason == Reason::no_placeholder;
+}
+
+bool is_about_model(Reason reason) {
+  return reason == Reason::model_not_allowed || reason == Reason::tool_not_allowed ||
+         reason == Reason::prompt_too_large || reason == Reason::budget_exceeded;
 }
 
 // Does it concern a secret, and is its name all that there is to say?
@@ -261,6 +286,9 @@ std::string allowance_of(const Bindings& bindings, const RefusedRequest& refused
   }
   if (is_blocked) {
     tell_blocked(rule, refused, facts);
+  }
+  if (is_about_model(reason)) {
+    tell_models(rule, refused, facts);
   }
   return facts.take();
 }

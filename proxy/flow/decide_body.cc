@@ -149,7 +149,8 @@ std::optional<Reason> check_occurrence(const Request& request,
       framing.kind == http::Framing::Kind::length ? framing.length : occurrence.body_bytes;
   const bool is_past_scope = scope.max_body_bytes && bytes > *scope.max_body_bytes;
   // What is sent on as it comes is not judged whole.
-  const bool is_past_rules = scope.body_rules != nullptr && bytes > base::bounds::kSwapHoldBytes;
+  const bool is_past_rules = (scope.body_rules != nullptr || scope.models != nullptr) &&
+                             bytes > base::bounds::kSwapHoldBytes;
   return is_past_scope || is_past_rules ? std::optional(Reason::body_too_large) : std::nullopt;
 }
 

@@ -59,6 +59,19 @@ void Exchange::on(Event event, Actions& actions) {
   if (!findings_.list().empty()) {
     tell_findings(actions);
   }
+  if (spending_ != nullptr) {
+    tell_spent(actions);
+  }
+}
+
+// What it came to is told in the record of how it ended.
+void Exchange::tell_spent(Actions& actions) const {
+  for (Action& action : actions) {
+    auto* const ended = std::get_if<RecordResponse>(&action);
+    if (ended != nullptr && ended->outcome != Outcome::not_sent) {
+      ended->spent = spending_->spent(ended->outcome == Outcome::complete);
+    }
+  }
 }
 
 // I10, I13: an event that nobody may hand in.

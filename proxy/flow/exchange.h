@@ -43,6 +43,7 @@
 #include "proxy/flow/real_values.h"
 #include "proxy/flow/reply.h"
 #include "proxy/flow/short_answer.h"
+#include "proxy/flow/spending.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/http/message.h"
 #include "vault/holdings.h"
@@ -407,6 +408,7 @@ class Exchange {
   void cut_filtered(Relaying& relaying, Actions& actions);
   void tell_findings(Actions& actions) const;
   void end_answer(const Relaying& relaying, Actions& actions);
+  void tell_spent(Actions& actions) const;
 
   // Does the client have some of the answer?
   [[nodiscard]] static bool has_begun(const Relaying& relaying) {
@@ -456,6 +458,7 @@ class Exchange {
   std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
   std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
+  std::unique_ptr<Spending> spending_;          // null: no budget is charged
   Leaving leaving_;
   std::vector<bindings::CaptureUse> captures_;              // of the request that was sent
   std::uint64_t known_version_ = KnownSecrets::kNoVersion;  // when it was asked last

@@ -5,6 +5,7 @@
 // something is made of them.
 #include <utility>
 
+#include "proxy/flow/decide_models.h"
 #include "proxy/flow/exchange.h"
 
 namespace keyswap::flow {
@@ -106,7 +107,8 @@ void Exchange::judge(Actions& actions) {
 }
 
 bool Exchange::is_under_body_rules() const {
-  return admission_.is_allowed() && has_body_rules(request(), verdict().uses);
+  return admission_.is_allowed() && (has_body_rules(request(), verdict().uses) ||
+                                     judges_models(request(), verdict().uses));
 }
 
 // By the form that it may be, and by the rules of the scopes.
@@ -114,14 +116,18 @@ std::optional<Reason> Exchange::check_whole_body() {
   if (const auto reason = check_body(request(), verdict(), body_.view())) {
     return reason;
   }
-  const auto broken = find_broken_rule(request(), verdict().uses, body_.view());
-  if (!broken) {
-    return std::nullopt;
+  if (const auto broken = find_broken_rule(request(), verdict().uses, body_.view())) {
+    base::Facts facts;
+    facts.text("", broken->rule).text(": ", broken->why.text());
+    admission_.fail({base::Cause::body_rule_broken, facts.take()});
+    return Reason::body_not_allowed;
   }
-  base::Facts facts;
-  facts.text("", broken->rule).text(": ", broken->why.text());
-  admission_.fail({base::Cause::body_rule_broken, facts.take()});
-  return Reason::body_not_allowed;
+  const auto judged = check_models(request(), verdict().uses, body_.view());
+  if (judged.spent) {
+    spending_ = std::make_unique<Spending>(*judged.spent);
+    admission_.spend(spending_.get());
+  }
+  return judged.refusal;
 }
 
 // By the head, and the body if it was collected.

@@ -68,6 +68,9 @@ void Exchange::handle(const UpstreamBody& event, Actions& actions) {
   if (!is_body_held()) {  // I10: what the request waits for has an end of its own
     set_wait(now, Wait::response_body, actions);
   }
+  if (spending_ != nullptr) {
+    spending_->look(event.bytes, false);
+  }
   pass_body(event.bytes, false, now, actions);
 }
 
@@ -76,6 +79,9 @@ void Exchange::handle(const UpstreamEnd& /*event*/, Actions& actions) {
     return;
   }
   const auto& now = relaying();
+  if (spending_ != nullptr) {
+    spending_->look({}, true);
+  }
   pass_body({}, true, relaying(), actions);
   if (!is_finished() && !now.is_keeping) {
     end_answer(now, actions);
@@ -124,6 +130,9 @@ void Exchange::pass_interim(const http::ResponseHead& head, Relaying& relaying, 
 
 void Exchange::pass_head(const http::ResponseHead& head, Relaying& relaying, Actions& actions) {
   relaying.status = head.status;
+  if (spending_ != nullptr) {
+    spending_->begin(head);
+  }
   settle(fate_by(verdict().rule ? rule().venue : nullptr, head.status), actions);
   if (auto failure = open_filters(head, relaying.filters)) {
     refuse_response(std::move(*failure), actions);

@@ -223,17 +223,21 @@ Wording wording_of(Reason reason) {
               "A rule of the binding on the request's body does not let it through.",
               false};
     case Reason::model_not_allowed:
-      return {403,
-              "Model not allowed",
-              "The binding does not list the model that the request names.",
-              false};
+      return {
+          403,
+          "Model not allowed",
+          "The binding does not list the model that the request names, or it is not clear which "
+          "one that is.",
+          false};
     case Reason::tool_not_allowed:
-      return {403,
-              "Tool not allowed",
-              "The binding does not list a tool of the provider that the request asks for.",
-              false};
+      return {
+          403,
+          "Tool not allowed",
+          "The binding does not list a tool of the provider that the request asks for, or it is "
+          "not clear what it asks for.",
+          false};
     case Reason::prompt_too_large:
-      return {413,
+      return {403,
               "Prompt too large",
               "The request's prompt is larger than the binding lets through.",
               false};

@@ -107,11 +107,17 @@ bool Ledger::reserve(Claim claim, ClaimCallback callback) {
 }
 
 void Ledger::release(std::string account, std::int64_t day, std::int64_t amount) {
-  if (amount <= 0) {
+  if (amount > 0) {
+    settle({std::move(account), day, amount, Window::day, 0});
+  }
+}
+
+void Ledger::settle(Settlement settlement) {
+  if (settlement.amount == 0) {
     return;
   }
   Job job;
-  job.given_back = {std::move(account), day, amount};
+  job.given_back = std::move(settlement);
   static_cast<void>(state_->push(std::move(job)));
 }
 
@@ -140,8 +146,10 @@ bool Ledger::is_dead() const {
 bool Ledger::State::push(Job job) {
   {
     const std::lock_guard<std::mutex> guard(mutex);
+    const std::size_t most =
+        job.callback ? base::bounds::kLedgerQueueMax : 2 * base::bounds::kLedgerQueueMax;
     const bool is_taken = !is_dead && (!is_stopping || std::this_thread::get_id() == own_thread) &&
-                          queue.size() < base::bounds::kLedgerQueueMax;
+                          queue.size() < most;
     if (!is_taken) {
       return false;
     }

@@ -46,6 +46,9 @@ class Ledger {
   // Takes `amount` back from what the account used on `day` (ClaimAnswer::day), at most down to 0.
   // Thread-safe. When it is lost (a full queue, a dead ledger, a crash) the amount stays counted.
   void release(std::string account, std::int64_t day, std::int64_t amount);
+  // The same, also of a minute, and below 0: what was used is more than was claimed. As much more
+  // may wait than claims do, so that claims do not keep it out.
+  void settle(Settlement settlement);
 
   // What was counted under a name of an earlier version counts under today's, before the next claim
   // is decided. Thread-safe.

@@ -29,6 +29,10 @@ using base::Transaction;
 constexpr std::int64_t kApplicationId = 0x4b534c4d;  // "KSLM"; file(1) and SQLite's tools show it
 constexpr std::int64_t kFormat = 1;
 constexpr std::int64_t kUsPerDay = 86'400'000'000;
+constexpr std::int64_t kUsPerMinute = 60'000'000;
+// Of a minute's account: the minute stands above so many bits of what was used in it.
+constexpr int kMinuteUseBits = 40;
+constexpr std::int64_t kMinuteUseMax = (std::int64_t{1} << kMinuteUseBits) - 1;
 
 // SQLite keeps these texts in the file as they are here, and a file with any other is refused.
 #define KS_COUNTERS                                                                            \
@@ -201,6 +205,22 @@ std::int64_t end_of_day_us(std::int64_t day) {
   return (day + 1) * kUsPerDay;
 }
 
+std::int64_t minute_of(std::int64_t wall_us) {
+  return (wall_us - day_of(wall_us) * kUsPerDay) / kUsPerMinute;
+}
+
+std::int64_t end_of_minute_us(std::int64_t wall_us) {
+  return day_of(wall_us) * kUsPerDay + (minute_of(wall_us) + 1) * kUsPerMinute;
+}
+
+MinuteUse MinuteUse::of(std::int64_t kept) {
+  return {kept >> kMinuteUseBits, kept & kMinuteUseMax};
+}
+
+std::int64_t MinuteUse::kept() const {
+  return (minute << kMinuteUseBits) | std::clamp<std::int64_t>(used, 0, kMinuteUseMax);
+}
+
 LedgerFile::LedgerFile(Database database, std::unique_ptr<Statements> statements)
     : database_(std::move(database)), statements_(std::move(statements)) {}
 
@@ -276,10 +296,14 @@ Result<std::int64_t> LedgerFile::enter_day(std::int64_t wall_us) {
   return newest_day_;
 }
 
-Result<bool> LedgerFile::has_room(const Demand& demand, std::int64_t day) {
-  const auto used = read_used(demand.account, day);
+Result<bool> LedgerFile::has_room(const Demand& demand, std::int64_t day, std::int64_t minute) {
+  auto used = read_used(demand.account, day);
   if (!used) {
     return used.error();
+  }
+  if (demand.window == Window::minute) {
+    const MinuteUse before = MinuteUse::of(*used);
+    used = before.minute >= minute ? before.used : 0;
   }
   // In this order nothing overflows: what was used is 0 or more.
   return demand.amount >= 0 && demand.cap >= *used && demand.amount <= demand.cap - *used;
@@ -293,10 +317,44 @@ Status LedgerFile::add(const std::string& account, std::int64_t day, std::int64_
   if (amount > std::numeric_limits<std::int64_t>::max() - *used) {
     return Error{Errc::limit_exceeded, "a counter is full"};
   }
+  return write_used(account, day, std::max<std::int64_t>(*used + amount, 0));
+}
+
+Result<std::int64_t> LedgerFile::add_in_minute(const std::string& account,
+                                               std::int64_t day,
+                                               std::int64_t minute,
+                                               std::int64_t amount) {
+  const auto kept = read_used(account, day);
+  if (!kept) {
+    return kept.error();
+  }
+  MinuteUse use = MinuteUse::of(*kept);
+  if (use.minute < minute) {
+    use = {minute, 0};
+  }
+  use.used += amount;
+  KS_TRY(write_used(account, day, use.kept()));
+  return use.minute;
+}
+
+Status LedgerFile::settle_in_minute(const Settlement& settlement) {
+  const auto kept = read_used(settlement.account, settlement.day);
+  if (!kept) {
+    return kept.error();
+  }
+  MinuteUse use = MinuteUse::of(*kept);
+  if (use.minute != settlement.minute) {
+    return {};
+  }
+  use.used -= settlement.amount;
+  return write_used(settlement.account, settlement.day, use.kept());
+}
+
+Status LedgerFile::write_used(const std::string& account, std::int64_t day, std::int64_t used) {
   auto& write = statements_->write_used;
   KS_TRY(write.bind_text(1, account));
   KS_TRY(write.bind_integer(2, day));
-  KS_TRY(write.bind_integer(3, std::max<std::int64_t>(*used + amount, 0)));
+  KS_TRY(write.bind_integer(3, used));
   const auto done = write.step();
   write.reset();
   return done ? Status() : Status(done.error());

@@ -40,10 +40,18 @@ class LedgerFile {
   // The day that is counted for at `wall_us`: never an earlier one than ever before, so that a
   // clock that is set back gives nothing out again.
   base::Result<std::int64_t> enter_day(std::int64_t wall_us);
-  // Does what the account used on `day` leave room for the demand?
-  base::Result<bool> has_room(const Demand& demand, std::int64_t day);
+  // Does what the account used on `day` (or in that minute of it) leave room for the demand?
+  base::Result<bool> has_room(const Demand& demand, std::int64_t day, std::int64_t minute = 0);
   // Adds (or, below 0, takes away, at most down to 0) `amount`.
   base::Status add(const std::string& account, std::int64_t day, std::int64_t amount);
+  // The same of what it used in a minute: which one it was counted for, never an earlier one than
+  // before.
+  base::Result<std::int64_t> add_in_minute(const std::string& account,
+                                           std::int64_t day,
+                                           std::int64_t minute,
+                                           std::int64_t amount);
+  // Nothing changes where another minute is counted already.
+  base::Status settle_in_minute(const Settlement& settlement);
   // Higher than any before for this account, also by an earlier process; the time, if that is.
   base::Result<std::uint64_t> next_nonce(const std::string& account, std::int64_t wall_us);
 
@@ -72,6 +80,7 @@ class LedgerFile {
   LedgerFile(base::Database database, std::unique_ptr<Statements> statements);
   static base::Result<LedgerFile> of(base::Database database);
   base::Result<std::int64_t> read_used(const std::string& account, std::int64_t day);
+  base::Status write_used(const std::string& account, std::int64_t day, std::int64_t used);
   base::Result<Nonces> read_nonces(const std::string& account);
   base::Status reserve_nonces(const std::string& account, std::int64_t reserved);
   base::Status carry_over_nonces(const Move& move);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -30,7 +31,27 @@ ChargeAnswer unavailable() {
   return {};
 }
 
-// What the ledger is asked. The quota stands first.
+// All of it is counted, whether there is a bound or not.
+void add_budget(const BudgetLimits& budget, const ChargeRequest& request, Claim& claim) {
+  constexpr std::int64_t kNoBound = std::numeric_limits<std::int64_t>::max();
+  BudgetAccounts accounts(budget.place, request.caller);
+  claim.demands.push_back({std::move(accounts.micro_usd),
+                           request.spend->micro_usd,
+                           budget.micro_usd_per_day.value_or(kNoBound),
+                           Window::day,
+                           budget.is_soft});
+  claim.demands.push_back(
+      {std::move(accounts.tokens), request.spend->tokens, kNoBound, Window::day, false});
+  if (budget.tokens_per_min) {
+    claim.demands.push_back({std::move(accounts.in_minute),
+                             request.spend->tokens,
+                             *budget.tokens_per_min,
+                             Window::minute,
+                             budget.is_soft});
+  }
+}
+
+// What the ledger is asked. The quota stands first, and the budget last.
 Claim claim_of(const ScopeLimits& limits, const ChargeRequest& request, std::int64_t wall_us) {
   Claim claim;
   claim.wall_us = wall_us;
@@ -45,7 +66,17 @@ Claim claim_of(const ScopeLimits& limits, const ChargeRequest& request, std::int
   if (request.wants_nonce) {
     claim.nonce_account = limits.nonce_account;
   }
+  if (limits.budget && request.spend) {
+    add_budget(*limits.budget, request, claim);
+  }
   return claim;
+}
+
+// Which part of a budget that demand is about.
+BudgetPart part_of(const Demand& demand, const BudgetAccounts& accounts) {
+  return demand.account == accounts.micro_usd   ? BudgetPart::micro_usd_per_day
+         : demand.account == accounts.in_minute ? BudgetPart::tokens_per_min
+                                                : BudgetPart::none;
 }
 
 // From the accounts of an earlier version to those of today.
@@ -70,12 +101,21 @@ std::vector<Move> moves_of(const std::vector<RuleLimits>& rules) {
 
 }  // namespace
 
+BudgetAccounts::BudgetAccounts(std::string_view place, std::string_view caller) {
+  // No place has a slash behind the mark at its end.
+  const std::string whose = std::string(place) + "/" + std::string(caller);
+  micro_usd = "spent " + whose;
+  tokens = "tokens " + whose;
+  in_minute = "minute " + whose;
+}
+
 // A call that waits for the ledger.
 struct Limiter::Pending {
   Ticket ticket;
   const LimitTable::Slot* slot = nullptr;  // of the ticket's table
   TokenBucket* bucket = nullptr;           // of the slot; null without a rate
   ChargeTime now;
+  std::vector<Demand> demands;  // what was asked, with those of a budget; else empty
   ChargeCallback callback;
 };
 
@@ -142,8 +182,8 @@ std::optional<ChargeAnswer> Limiter::charge(const std::shared_ptr<const LimitTab
   if (slot == nullptr || (slot->limits.rate && bucket == nullptr) || request.volume_e8 < 0) {
     return unavailable();
   }
-  const bool needs_ledger =
-      slot->limits.quota_per_day || request.volume_e8 != 0 || request.wants_nonce;
+  const bool needs_ledger = slot->limits.quota_per_day || request.volume_e8 != 0 ||
+                            request.wants_nonce || (slot->limits.budget && request.spend);
   if (bucket != nullptr) {
     const auto& rate = *slot->limits.rate;
     const auto wait_us =
@@ -155,16 +195,22 @@ std::optional<ChargeAnswer> Limiter::charge(const std::shared_ptr<const LimitTab
   if (!needs_ledger) {
     return granted();
   }
+  Claim claim = claim_of(slot->limits, request, now.wall_us);
   Pending pending{{table, request.rule, request.scope, 0, request.volume_e8},
                   slot,
                   bucket,
                   now,
+                  {},
                   std::move(callback)};
-  const bool is_taken =
-      ledger_->reserve(claim_of(slot->limits, request, now.wall_us),
-                       [this, pending = std::move(pending)](const ClaimAnswer& claimed) {
-                         finish(pending, claimed);
-                       });
+  if (slot->limits.budget && request.spend) {
+    pending.demands = claim.demands;
+    pending.ticket.spend = request.spend;
+    pending.ticket.caller = request.caller;
+  }
+  const bool is_taken = ledger_->reserve(
+      std::move(claim), [this, pending = std::move(pending)](const ClaimAnswer& claimed) {
+        finish(pending, claimed);
+      });
   return is_taken ? std::nullopt : std::optional(unavailable());
 }
 
@@ -177,15 +223,29 @@ void Limiter::finish(const Pending& pending, const ClaimAnswer& claimed) {
   }
   if (claimed.outcome == ClaimOutcome::refused) {
     const bool is_quota = limits.quota_per_day && claimed.refused == 0;
-    pending.callback(
-        refused(is_quota ? ChargeOutcome::quota_exceeded : ChargeOutcome::volume_exceeded,
-                claimed.resets_us - pending.now.wall_us));
+    const BudgetPart part = part_of_budget(pending, claimed.refused);
+    const auto outcome = part != BudgetPart::none ? ChargeOutcome::budget_exceeded
+                         : is_quota               ? ChargeOutcome::quota_exceeded
+                                                  : ChargeOutcome::volume_exceeded;
+    ChargeAnswer answer = refused(outcome, claimed.resets_us - pending.now.wall_us);
+    if (part != BudgetPart::none &&
+        is_first_alert(pending.demands[claimed.refused].account, claimed.day)) {
+      answer.past = part;
+      answer.ticket.rule = pending.ticket.rule;
+    }
+    pending.callback(std::move(answer));
     return;
   }
   ChargeAnswer answer = granted();
   answer.nonce = claimed.nonce;
   answer.ticket = pending.ticket;
   answer.ticket.day = claimed.day;
+  answer.ticket.minute = claimed.minute;
+  for (const std::size_t past : claimed.past_cap) {
+    if (is_first_alert(pending.demands[past].account, claimed.day)) {
+      answer.past = part_of_budget(pending, past);
+    }
+  }
   // Others may have taken the last token since charge() looked.
   const auto wait_us = pending.bucket == nullptr
                            ? std::nullopt
@@ -196,6 +256,22 @@ void Limiter::finish(const Pending& pending, const ClaimAnswer& claimed) {
     return;
   }
   pending.callback(std::move(answer));
+}
+
+BudgetPart Limiter::part_of_budget(const Pending& pending, std::size_t demand) {
+  if (!pending.ticket.spend) {
+    return BudgetPart::none;
+  }
+  const BudgetAccounts accounts(pending.slot->limits.budget->place, pending.ticket.caller);
+  return part_of(pending.demands[demand], accounts);
+}
+
+bool Limiter::is_first_alert(const std::string& account, std::int64_t day) {
+  if (alerted_day_ != day) {
+    alerted_.clear();
+    alerted_day_ = day;
+  }
+  return alerted_.insert(account).second;
 }
 
 void Limiter::release(const Ticket& ticket, GiveBack what) {
@@ -211,6 +287,29 @@ void Limiter::release(const Ticket& ticket, GiveBack what) {
   }
   if (slot->limits.quota_per_day && what == GiveBack::everything) {
     ledger_->release(slot->limits.quota_account, ticket.day, 1);
+  }
+  if (what == GiveBack::everything) {
+    spend(ticket, {});
+  }
+}
+
+void Limiter::spend(const Ticket& ticket, const Spend& spent) {
+  const auto* const slot =
+      ticket.table == nullptr ? nullptr : ticket.table->find(ticket.rule, ticket.scope);
+  if (slot == nullptr || !slot->limits.budget || !ticket.spend) {
+    return;
+  }
+  BudgetAccounts accounts(slot->limits.budget->place, ticket.caller);
+  const std::int64_t tokens = ticket.spend->tokens - spent.tokens;
+  ledger_->settle({std::move(accounts.micro_usd),
+                   ticket.day,
+                   ticket.spend->micro_usd - spent.micro_usd,
+                   Window::day,
+                   0});
+  ledger_->settle({std::move(accounts.tokens), ticket.day, tokens, Window::day, 0});
+  if (slot->limits.budget->tokens_per_min) {
+    ledger_->settle(
+        {std::move(accounts.in_minute), ticket.day, tokens, Window::minute, ticket.minute});
   }
 }
 

@@ -31,12 +31,18 @@ Result<ClaimAnswer> SqliteStore::reserve(const Claim& claim) {
   ClaimAnswer answer;
   answer.day = *day;
   answer.resets_us = end_of_day_us(*day);
+  answer.minute = minute_of(claim.wall_us);
   for (std::size_t i = 0; i < claim.demands.size(); ++i) {
-    const auto has_room = file_.has_room(claim.demands[i], *day);
+    const auto has_room = file_.has_room(claim.demands[i], *day, answer.minute);
     if (!has_room) {
       return has_room.error();
     }
-    if (!*has_room) {
+    if (!*has_room && claim.demands[i].is_soft) {
+      answer.past_cap.push_back(i);
+    } else if (!*has_room) {
+      if (claim.demands[i].window == Window::minute) {
+        answer.resets_us = end_of_minute_us(claim.wall_us);
+      }
       answer.outcome = ClaimOutcome::refused;
       answer.refused = i;
       return answer;
@@ -48,7 +54,16 @@ Result<ClaimAnswer> SqliteStore::reserve(const Claim& claim) {
 
 Status SqliteStore::grant(const Claim& claim, ClaimAnswer& answer) {
   for (const Demand& demand : claim.demands) {
-    KS_TRY(file_.add(demand.account, answer.day, demand.amount));
+    if (demand.window == Window::day) {
+      KS_TRY(file_.add(demand.account, answer.day, demand.amount));
+      continue;
+    }
+    const auto minute =
+        file_.add_in_minute(demand.account, answer.day, answer.minute, demand.amount);
+    if (!minute) {
+      return minute.error();
+    }
+    answer.minute = *minute;
   }
   if (!claim.nonce_account.empty()) {
     const auto nonce = file_.next_nonce(claim.nonce_account, claim.wall_us);
@@ -62,6 +77,9 @@ Status SqliteStore::grant(const Claim& claim, ClaimAnswer& answer) {
 }
 
 Status SqliteStore::settle(const Settlement& settlement) {
+  if (settlement.window == Window::minute) {
+    return file_.settle_in_minute(settlement);
+  }
   return file_.add(settlement.account, settlement.day, -settlement.amount);
 }
 

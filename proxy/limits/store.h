@@ -7,7 +7,8 @@
 // A round is: begin, any of the steps, commit; all of it is durable then. After an error, of any of
 // them, nothing of the round counts: roll_back, and the next round may begin.
 //
-// Amounts are whole numbers: requests for quotas, 10^-8 USD for volumes.
+// Amounts are whole numbers: requests for quotas, 10^-8 USD for volumes, 10^-6 USD and tokens for
+// budgets.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +27,26 @@ struct UsageRow {
   std::int64_t used = 0;
 };
 
-// A part of a claim: may `amount` be added to what `account` used today?
+// For how long an amount counts.
+enum class Window : std::uint8_t { day, minute };
+
+// What an account whose window is a minute used, as the one number of its row: which minute of the
+// day, and how much in it.
+struct MinuteUse {
+  std::int64_t minute = 0;
+  std::int64_t used = 0;
+
+  static MinuteUse of(std::int64_t kept);
+  [[nodiscard]] std::int64_t kept() const;
+};
+
+// A part of a claim: may `amount` be added to what `account` used in this window?
 struct Demand {
   std::string account;
   std::int64_t amount = 0;
   std::int64_t cap = 0;
+  Window window = Window::day;
+  bool is_soft = false;  // it is granted past its cap, too, and that is told
 };
 
 // All of it is granted, or nothing.
@@ -48,17 +64,22 @@ enum class ClaimOutcome : std::uint8_t {
 
 struct ClaimAnswer {
   ClaimOutcome outcome = ClaimOutcome::unavailable;
-  std::size_t refused = 0;     // which demand, when refused
-  std::int64_t day = 0;        // what was granted is counted for
-  std::int64_t resets_us = 0;  // wall clock: when that day ends
+  std::size_t refused = 0;                 // which demand, when refused
+  std::vector<std::size_t> past_cap = {};  // which soft demands are, when granted
+  std::int64_t minute = 0;                 // of the day: likewise, of a demand for a minute
+  std::int64_t day = 0;                    // what was granted is counted for
+  std::int64_t resets_us = 0;  // wall clock: when that day ends, or the minute that was refused
   std::uint64_t nonce = 0;     // if granted and wanted
 };
 
-// Taken back from what the account used on that day, at most down to 0.
+// Taken back from what the account used on that day, at most down to 0; below 0: added to it. Of a
+// minute that is over nothing is.
 struct Settlement {
   std::string account;
   std::int64_t day = 0;  // ClaimAnswer::day
   std::int64_t amount = 0;
+  Window window = Window::day;
+  std::int64_t minute = 0;  // ClaimAnswer::minute
 };
 
 // What was counted for the account `from` counts for each of `to`.
@@ -71,6 +92,9 @@ struct Move {
 std::int64_t day_of(std::int64_t wall_us);
 // When a day ends.
 std::int64_t end_of_day_us(std::int64_t day);
+// The minute of its day; when it ends.
+std::int64_t minute_of(std::int64_t wall_us);
+std::int64_t end_of_minute_us(std::int64_t wall_us);
 
 class Store {
  public:

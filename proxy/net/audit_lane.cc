@@ -45,6 +45,13 @@ void mask_texts(audit::UpstreamClockRecord& record, RealValueMask& mask) {
   record.host = mask(record.host);
 }
 
+void mask_texts(audit::ModelUsageRecord& record, RealValueMask& mask) {
+  record.model = mask(record.model);
+}
+
+// All of it are names of ours.
+void mask_texts(audit::BudgetPassedRecord& /*record*/, RealValueMask& /*mask*/) {}
+
 template <typename Record>
 void add_masked(const Record& record, const flow::RealValues* real, audit::Batch& batch) {
   RealValueMask mask(real);
@@ -90,6 +97,16 @@ void AuditLane::add(const audit::RealSecretRecord& record) {
 }
 
 void AuditLane::add(const audit::UpstreamClockRecord& record) {
+  counts_.add_record();
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::ModelUsageRecord& record) {
+  counts_.add_record();
+  add_masked(record, real_, batch_);
+}
+
+void AuditLane::add(const audit::BudgetPassedRecord& record) {
   counts_.add_record();
   add_masked(record, real_, batch_);
 }

@@ -13,6 +13,7 @@
 
 #include "audit/record.h"
 #include "audit/sink.h"
+#include "audit/spend_record.h"
 #include "proxy/flow/real_values.h"
 #include "proxy/services/counts.h"
 #include "proxy/uv/loop.h"
@@ -40,6 +41,8 @@ class AuditLane final : public audit::Listener {
   void add(const audit::HoneytokenRecord& record);
   void add(const audit::RealSecretRecord& record);
   void add(const audit::UpstreamClockRecord& record);
+  void add(const audit::ModelUsageRecord& record);
+  void add(const audit::BudgetPassedRecord& record);
 
   // Calls `done` once everything added so far is durable, or never will be.
   void wait_for(Done done);

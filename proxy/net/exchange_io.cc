@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "audit/spend_record.h"
+#include "bindings/model_rules.h"
 #include "bindings/signer.h"
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/telling.h"
@@ -25,6 +27,8 @@ std::optional<Reason> refusal_of(limits::ChargeOutcome outcome) {
       return Reason::quota_exceeded;
     case limits::ChargeOutcome::volume_exceeded:
       return Reason::order_limit_exceeded;
+    case limits::ChargeOutcome::budget_exceeded:
+      return Reason::budget_exceeded;
     case limits::ChargeOutcome::unavailable:
       return Reason::limits_unavailable;
   }
@@ -40,6 +44,16 @@ std::optional<audit::OrderRef> order_of(const std::optional<bindings::OrderInfo>
     shown.value_e8 = static_cast<std::uint64_t>(*order->value_e8);
   }
   return shown;
+}
+
+// Money is rounded up, and what has no price costs nothing.
+limits::Spend spend_of(const Policy& policy,
+                       std::uint32_t rule,
+                       std::uint32_t scope,
+                       std::string_view model,
+                       const bindings::TokenUsage& usage) {
+  const auto& budget = policy.bindings->rules[rule].scopes[scope].models->budget;
+  return {budget->cost_of(model, usage).value_or(0), usage.all()};
 }
 
 // The alerts of one decision: a record, and a line on stderr. Each honeytoken is told of once,
@@ -207,18 +221,66 @@ void charge(Context& context,
       }
     });
   };
+  limits::ChargeRequest request{charge.rule,
+                                charge.scope,
+                                caller,
+                                charge.volume_e8,
+                                charge.volume_max_e8,
+                                charge.wants_nonce};
+  if (charge.spends) {
+    request.spend = spend_of(policy, charge.rule, charge.scope, charge.model, *charge.spends);
+  }
   auto answer = context.limiter->charge(policy.limits,
-                                        {charge.rule,
-                                         charge.scope,
-                                         caller,
-                                         charge.volume_e8,
-                                         charge.volume_max_e8,
-                                         charge.wants_nonce},
+                                        request,
                                         {context.clock->steady_us(), context.clock->wall_us()},
                                         std::move(told));
   if (answer) {
     static_cast<void>(taker(*answer));
   }
+}
+
+void spend(Context& context,
+           const SpentBy& by,
+           const limits::Ticket& ticket,
+           const flow::Spent& spent) {
+  const bindings::SecretRule& rule = by.policy.bindings->rules[ticket.rule];
+  const auto cost = rule.scopes[ticket.scope].models->budget->cost_of(spent.model, spent.usage);
+  context.limiter->spend(ticket, {cost.value_or(0), spent.usage.all()});
+  const auto count = [](std::int64_t tokens) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 0));
+  };
+  const bindings::TokenUsage& usage = spent.usage;
+  audit::ModelUsageRecord record;
+  record.ts_us = context.clock->wall_us();
+  record.request_id = by.request_id;
+  record.secret = rule.name.text();
+  record.caller = by.caller;
+  record.model = spent.model;
+  record.input = count(usage.input);
+  record.cached = count(usage.cached);
+  record.cache_write = count(usage.cache_write + usage.cache_write_long);
+  record.output = count(usage.output);
+  record.reasoning = count(usage.reasoning);
+  record.is_estimated = spent.is_estimated;
+  if (cost) {
+    record.micro_usd = count(*cost);
+  }
+  context.audit->add(record);
+}
+
+void tell_passed_budget(Context& context, const SpentBy& by, const limits::ChargeAnswer& answer) {
+  if (answer.past == limits::BudgetPart::none) {
+    return;
+  }
+  const bool is_money = answer.past == limits::BudgetPart::micro_usd_per_day;
+  audit::BudgetPassedRecord record;
+  record.ts_us = context.clock->wall_us();
+  record.request_id = by.request_id;
+  record.secret = by.policy.bindings->rules[answer.ticket.rule].name.text();
+  record.caller = by.caller;
+  record.budget = is_money ? "usd_per_day" : "tokens_per_min";
+  context.audit->add(record);
+  context.telling->budget_passed(record.secret, record.budget, by.caller);
 }
 
 void settle(Context& context, const limits::Ticket& ticket, flow::ChargeFate fate) {

@@ -62,6 +62,23 @@ void charge(Context& context,
             const flow::Charge& charge,
             const ChargeTaker& taker);
 
+// Whose request it is that spends.
+struct SpentBy {
+  const Policy& policy;
+  std::string_view request_id;
+  std::string_view caller;
+};
+
+// What the request came to takes the place of what its budget was charged, and is recorded.
+// `ticket`: with a charge of a budget.
+void spend(Context& context,
+           const SpentBy& by,
+           const limits::Ticket& ticket,
+           const flow::Spent& spent);
+
+// A record, and a line on stderr, where the answer says that a budget is past.
+void tell_passed_budget(Context& context, const SpentBy& by, const limits::ChargeAnswer& answer);
+
 // Gives back what `fate` says.
 void settle(Context& context, const limits::Ticket& ticket, flow::ChargeFate fate);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bindings/digest.h"
+#include "bindings/model_rules.h"
 #include "bindings/venue.h"
 #include "proxy/limits/token_bucket.h"
 
@@ -136,6 +137,11 @@ limits::ScopeLimits limits_of(const SecretRule& rule, const Scope& scope, const 
   limits.nonce_account = "nonces " + key_of(rule);
   limits.old_volume_account = names.old_volume;
   limits.old_nonce_account = "nonce " + rule.name.text();
+  if (scope.models != nullptr && scope.models->budget) {
+    const bindings::Budget& budget = *scope.models->budget;
+    limits.budget = limits::BudgetLimits{
+        names.place, budget.micro_usd_per_day, budget.tokens_per_min, budget.is_alert};
+  }
   return limits;
 }
 

@@ -40,14 +40,18 @@ bool Stream::charge_done(limits::ChargeAnswer& answer) {
   if (!exchange_ || !exchange_->awaits_charge()) {
     return false;
   }
+  tell_passed_budget(*context_, {setup_.policy, request_id_, setup_.caller.name}, answer);
   tickets_.push_back(std::move(answer.ticket));
   on(charged_by(answer));
   return true;
 }
 
 void Stream::perform(const flow::Settle& action) {
-  for (const limits::Ticket& ticket : std::exchange(tickets_, {})) {
+  for (limits::Ticket& ticket : std::exchange(tickets_, {})) {
     settle(*context_, ticket, action.fate);
+    if (ticket.spend && action.fate != flow::ChargeFate::not_sent) {
+      tickets_.push_back(std::move(ticket));  // until it is known what it came to
+    }
   }
 }
 
@@ -190,6 +194,13 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
 void Stream::perform(const flow::RecordResponse& action) {
   add_response(
       *context_, request_id_, exchange_->destination(), action, sent_us_, lease_.upstream());
+  if (action.spent) {
+    for (const limits::Ticket& ticket : std::exchange(tickets_, {})) {
+      if (ticket.spend) {
+        spend(*context_, {setup_.policy, request_id_, setup_.caller.name}, ticket, *action.spent);
+      }
+    }
+  }
   constexpr int kUnauthorized = 401;
   if (action.status == kUnauthorized) {
     fetch_.tell_refused();  // before the client has the whole answer, and may ask again

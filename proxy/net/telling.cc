@@ -102,6 +102,20 @@ void Telling::real_secret(std::string_view name, std::string_view host, std::str
   }
 }
 
+void Telling::budget_passed(std::string_view name,
+                            std::string_view budget,
+                            std::string_view caller) {
+  log::line(log::Level::warning,
+            {"the budget of ",
+             Piece::fact(name),
+             " (",
+             Piece::fact(budget),
+             ") is used up",
+             Piece::fact(caller.empty() ? "" : " for the caller "),
+             Piece::fact(caller),
+             " (audit: budget_passed)"});
+}
+
 void Telling::upstream_clock(std::string_view host,
                              audit::ClockEvent event,
                              std::int64_t offset_ms) {

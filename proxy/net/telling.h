@@ -39,6 +39,9 @@ class Telling {
   // Somebody sent the real value of the secret `name` towards that host.
   void real_secret(std::string_view name, std::string_view host, std::string_view client);
 
+  // That part of the budget of the secret `name` is used up, for that caller.
+  void budget_passed(std::string_view name, std::string_view budget, std::string_view caller);
+
   // The clock of that host is like that beside this machine's: so much later, if it differs.
   void upstream_clock(std::string_view host, audit::ClockEvent event, std::int64_t offset_ms);
 

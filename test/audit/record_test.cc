@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "audit/line.h"
+#include "audit/spend_record.h"
 #include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
@@ -459,6 +460,41 @@ TEST_CASE("AU-14 each byte has one spelling") {
   CHECK(spelled('\xe9') == "\\u00e9");
   DecisionRecord record = decision_of("a\"b");
   CHECK(body_of(record).find(R"("request_id":"a\"b",)") != std::string::npos);
+}
+
+TEST_CASE("what a call of a model came to is a record, and that a budget is used up") {
+  ModelUsageRecord record;
+  record.request_id = "01JDB4Q9X3M8T2";
+  record.secret = "OPENAI_API_KEY";
+  record.model = "gpt-4o";
+  record.input = 15;
+  record.cached = 4;
+  record.output = 10;
+  record.reasoning = 3;
+  record.micro_usd = 1'000'145;
+  const std::string body = body_of(record);
+  CHECK(body == R"("ts":"1970-01-01T00:00:00.000000Z","type":"model_usage",)"
+                R"("request_id":"01JDB4Q9X3M8T2","secret":"OPENAI_API_KEY","model":"gpt-4o",)"
+                R"("input":15,"cached":4,"cache_write":0,"output":10,"reasoning":3,)"
+                R"("cost_usd":"1.000145")");
+  CHECK(is_canonical(body));
+  record.caller = "ann";
+  record.model = "";
+  record.micro_usd.reset();
+  record.is_estimated = true;
+  const std::string other = body_of(record);
+  CHECK(other.find(R"("caller":"ann","model":null)") != std::string::npos);
+  CHECK(other.ends_with(R"("cost_usd":null,"estimated":true)"));
+  CHECK(is_canonical(other));
+  BudgetPassedRecord passed;
+  passed.request_id = "01JDB4Q9X3M8T2";
+  passed.secret = "K";
+  passed.caller = "ann";
+  passed.budget = "usd_per_day";
+  CHECK(body_of(passed) == R"("ts":"1970-01-01T00:00:00.000000Z","type":"budget_passed",)"
+                           R"("request_id":"01JDB4Q9X3M8T2","secret":"K","caller":"ann",)"
+                           R"("budget":"usd_per_day")");
+  CHECK(is_canonical(body_of(passed)));
 }
 
 }  // namespace keyswap::audit

@@ -167,4 +167,45 @@ TEST_CASE("limits are written as in the bindings, amounts exactly") {
   CHECK(format_usd(INT64_MAX) == "92233720368.54775807 USD");
 }
 
+TEST_CASE("a budget is shown for each caller, with what was used of the day and of this minute") {
+  constexpr std::string_view yaml = R"(version: 1
+secrets:
+  KEY:
+    placeholder: "sk-proj-PLACEHOLDER-01HXY1234567890"
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: api.example.com, budget: { usd_per_day: 20, tokens_per_min: 1000 } }
+)";
+  auto parsed = bindings::parse(yaml, "/", bindings::all_venues());
+  REQUIRE(parsed.errors.empty());
+  const auto none = report_limits(parsed.bindings, {}, 20'000 * kDayUs);
+  REQUIRE(none.rows.size() == 2);
+  CHECK(none.rows[0].kind == LimitKind::budget_usd);
+  CHECK(none.rows[0].limit == 20'000'000);
+  CHECK(none.rows[0].used == 0);
+  CHECK(none.rows[1].kind == LimitKind::budget_tokens);
+  CHECK(none.rows[1].limit == 1000);
+
+  const auto place = net::limits_of(parsed.bindings.rules[0])[0].budget->place;
+  const limits::BudgetAccounts ann(place, "ann");
+  const limits::BudgetAccounts nobody(place, "");
+  const std::int64_t now_us = 20'000 * kDayUs + 90'000'000;  // in the second minute
+  const std::vector<limits::UsageRow> usage = {
+      {ann.micro_usd, 20'000, 1'500'000},
+      {ann.tokens, 20'000, 777},
+      {ann.in_minute, 20'000, limits::MinuteUse{1, 70}.kept()},
+      {nobody.tokens, 20'000, 5},
+      {nobody.in_minute, 20'000, limits::MinuteUse{0, 5}.kept()},
+      {ann.micro_usd, 19'999, 999}};
+  const auto report = report_limits(parsed.bindings, usage, now_us);
+  REQUIRE(report.rows.size() == 4);
+  CHECK(report.rows[0].caller.empty());
+  CHECK(report.rows[0].tokens == 5);
+  CHECK(report.rows[1].used == 0);  // of a minute that is over
+  CHECK(report.rows[2].caller == "ann");
+  CHECK(report.rows[2].used == 1'500'000);
+  CHECK(report.rows[2].tokens == 777);
+  CHECK(report.rows[3].used == 70);
+}
+
 }  // namespace keyswap::cli

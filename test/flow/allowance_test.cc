@@ -68,6 +68,24 @@ TEST_CASE("a blocked endpoint is told what is blocked there") {
         "Secret: K. Blocked: DELETE /repos/*.");
 }
 
+TEST_CASE("who asks a model that is not listed is told those that are") {
+  const char* const yaml = R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings:
+      - { host: api.example.test, paths: [/a] }
+      - { host: api.example.test, models: [gpt-4o, o3*], max_prompt: 1KiB }
+)";
+  for (const Reason reason :
+       {Reason::model_not_allowed, Reason::tool_not_allowed, Reason::prompt_too_large}) {
+    CHECK(told(reason, true, "", yaml) ==
+          "Secret: K. Allowed: the models gpt-4o o3* alone; prompts of at most 1024 bytes.");
+  }
+}
+
 TEST_CASE("who wants a host in no binding is told the hosts that are in one") {
   CHECK(told(Reason::unmatched_destination, false) ==
         "Hosts of your bindings: api.example.test, files.example.test:8443.");

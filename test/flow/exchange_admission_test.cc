@@ -494,4 +494,98 @@ TEST_CASE("rules hold for uses of the secret alone, and for bodies that can be h
   CHECK(has(bounded.sent_client(), "HTTP/1.1 413 "));
 }
 
+namespace {
+
+Script under_models(const std::string& more = "") {
+  return Script(test::bindings_of(R"(
+version: 1
+secrets:
+  K:
+    placeholder: kswp_PLACEHOLDER_000000000001
+    inject: { header: Authorization, format: "Bearer {secret}" }
+    bindings: [ { host: api.example.test, models: [small], tools: [])" +
+                                  more + " } ]\n"));
+}
+
+std::string of_length(const std::string& body) {
+  return request("POST /v1/chat/completions",
+                 "Content-Type: application/json\r\nContent-Length: " +
+                     std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+}  // namespace
+
+TEST_CASE("F44 a body that asks for a model is held, judged, and sent with its length", "[I15]") {
+  const std::string body = R"({"model":"small"})";
+  const auto whole = under_models().client(of_length(body)).upstream(kOk);
+  CHECK(has(whole.transcript(), "record allowed binding_matched K POST /v1/chat/completions\n"));
+  CHECK(has(whole.sent_upstream(), "Bearer real-key-0001"));
+  CHECK(whole.sent_upstream().ends_with("\r\n\r\n" + body));
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    CHECK(under_models().client(of_length(body), piece).upstream(kOk).transcript() ==
+          whole.transcript());
+  }
+  const auto chunked = under_models()
+                           .client(request("POST /v1/x",
+                                           "Content-Type: application/json\r\n"
+                                           "Transfer-Encoding: chunked\r\n\r\n"
+                                           "9\r\n{\"model\":\r\n8\r\n\"small\"}\r\n0\r\n\r\n"))
+                           .upstream(kOk);
+  CHECK(has(chunked.sent_upstream(), "Content-Length: 17\r\n"));
+  CHECK(chunked.sent_upstream().ends_with("\r\n\r\n" + body));
+}
+
+TEST_CASE("F44 a model that is not on the list is 403, and nothing is fetched or dialled", "[I5]") {
+  const std::vector<std::pair<std::string, std::string>> refused = {
+      {R"({"model":"kept-secret"})", "model_not_allowed"},
+      {R"({"model":"small","Model":"kept-secret"})", "model_not_allowed"},
+      {R"({"input":"kept-secret"})", "model_not_allowed"},
+      {R"({"model":"small","tools":[{"type":"web_search"}]})", "tool_not_allowed"}};
+  for (const auto& [body, reason] : refused) {
+    const auto script = under_models().client(of_length(body));
+    INFO(script.transcript());
+    CHECK(has(script.sent_client(), "HTTP/1.1 403 "));
+    CHECK(has(script.sent_client(), R"("reason":")" + reason + "\""));
+    CHECK(has(script.sent_client(), "Allowed: the models small alone; no tools that the provider"));
+    CHECK(!has(script.transcript(), "fetch"));
+    CHECK(!has(script.transcript(), "dial"));
+    CHECK(!has(script.transcript(), "kept-secret"));
+  }
+}
+
+TEST_CASE("what asks no model is not held up by rules on models", "[I10]") {
+  CHECK(has(under_models().client(request("GET /v1/models", "\r\n")).upstream(kOk).sent_upstream(),
+            "Bearer real-key-0001"));
+  const std::string bare =
+      "POST /v1/x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 2\r\n\r\n{}";
+  CHECK(under_models().client(bare).upstream(kOk).sent_upstream() == bare);
+  const auto large =
+      under_models().client(request("POST /v1/x", "Content-Length: 1048577\r\n\r\n"));
+  CHECK(has(large.sent_client(), "HTTP/1.1 413 "));
+  CHECK(!has(large.transcript(), "dial"));
+}
+
+TEST_CASE("a budget is charged before the secret is fetched, and told what it came to") {
+  const std::string ask = R"({"model":"small","max_tokens":50})";
+  const std::string answer = R"({"usage":{"prompt_tokens":5,"completion_tokens":6}})";
+  const auto script = [](const std::string& text) {
+    return under_models(", budget: { tokens_per_min: 1000 }").client(of_length(text));
+  };
+  const auto head = [&](const std::string& more) {
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(answer.size()) + "\r\n\r\n" + more;
+  };
+  const auto whole = script(ask).upstream(head(answer));
+  INFO(whole.transcript());
+  CHECK(has(whole.transcript(), "charge 0 for small 53\n"));
+  CHECK(whole.transcript().find("charge") < whole.transcript().find("fetch"));
+  CHECK(has(whole.transcript(), "spent small 5 6\n"));
+  const auto cut = script(ask).upstream(head(answer.substr(0, 10))).upstream_closes();
+  INFO(cut.transcript());
+  CHECK(has(cut.transcript(), "spent small 3 50 estimated\n"));
+  const auto error = script(ask).upstream("HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n");
+  CHECK(has(error.transcript(), "spent small 0 0\n"));
+  CHECK(!has(script("").transcript(), "charge"));
+}
+
 }  // namespace keyswap::flow

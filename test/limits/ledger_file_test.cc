@@ -277,4 +277,16 @@ TEST_CASE("of two files the larger use counts, and the later nonce") {
         base::Errc::not_found);
 }
 
+TEST_CASE("of a minute's account the minute is kept with what was used in it") {
+  const MinuteUse use = MinuteUse::of(MinuteUse{1439, 1'000'000'000}.kept());
+  CHECK(use.minute == 1439);
+  CHECK(use.used == 1'000'000'000);
+  CHECK(MinuteUse::of(0).used == 0);
+  CHECK(MinuteUse{3, -5}.kept() == MinuteUse{3, 0}.kept());
+  CHECK(MinuteUse{3, INT64_MAX}.kept() < MinuteUse{4, 0}.kept());
+  constexpr std::int64_t kMinuteUs = 60'000'000;
+  CHECK(minute_of(20'000 * std::int64_t{86'400'000'000} + 61 * kMinuteUs + 5) == 61);
+  CHECK(end_of_minute_us(61 * kMinuteUs + 5) == 62 * kMinuteUs);
+}
+
 }  // namespace keyswap::limits

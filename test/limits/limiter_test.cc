@@ -85,6 +85,15 @@ class Fixture {
 
   Limiter& limiter() { return *limiter_; }
 
+  // What was kept is what another process finds.
+  void reopen() {
+    table_.reset();
+    limiter_.reset();
+    auto opened = Limiter::open(folder_.file());
+    REQUIRE(opened);
+    limiter_ = std::move(opened).value();
+  }
+
   [[nodiscard]] const std::shared_ptr<const LimitTable>& table() const { return table_; }
 
   [[nodiscard]] const TempFolder& folder() const { return folder_; }
@@ -380,6 +389,102 @@ TEST_CASE("calls that wait while the limiter ends are answered") {
     }
   }
   CHECK(answered == 100);
+}
+
+namespace {
+
+ScopeLimits budget_of(const std::string& name,
+                      std::optional<std::int64_t> micro_usd,
+                      std::optional<std::int64_t> tokens = std::nullopt,
+                      bool is_soft = false) {
+  ScopeLimits limits = limits_of(name, 0);
+  limits.budget = BudgetLimits{name, micro_usd, tokens, is_soft};
+  return limits;
+}
+
+ChargeRequest spending(std::int64_t micro_usd, std::int64_t tokens, std::string_view caller = "") {
+  ChargeRequest request;
+  request.caller = caller;
+  request.spend = Spend{micro_usd, tokens};
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("a budget is charged before, and what it came to takes the place of that") {
+  Fixture fixture;
+  fixture.load({{budget_of("A", 100)}});
+  const auto first = fixture.charge(spending(80, 8));
+  CHECK(first.outcome == ChargeOutcome::granted);
+  const auto refused = fixture.charge(spending(21, 2));
+  CHECK(refused.outcome == ChargeOutcome::budget_exceeded);
+  CHECK(refused.retry_after_ms == (86'400 - 3'600) * 1000);
+  fixture.limiter().spend(first.ticket, {30, 3});
+  CHECK(fixture.charge(spending(70, 7)).outcome == ChargeOutcome::granted);
+  CHECK(fixture.charge(spending(1, 1)).outcome == ChargeOutcome::budget_exceeded);
+  CHECK(fixture.used("spent A/") == 100);
+  CHECK(fixture.used("tokens A/") == 10);
+}
+
+TEST_CASE("what came to more than it was taken for counts, too") {
+  Fixture fixture;
+  fixture.load({{budget_of("A", 100)}});
+  const auto first = fixture.charge(spending(10, 1));
+  fixture.limiter().spend(first.ticket, {250, 25});
+  CHECK(fixture.charge(spending(1, 1)).outcome == ChargeOutcome::budget_exceeded);
+  CHECK(fixture.used("spent A/") == 250);
+}
+
+TEST_CASE("a budget is of each caller, and what was not sent costs nothing") {
+  Fixture fixture;
+  fixture.load({{budget_of("A", 100)}});
+  const auto ann = fixture.charge(spending(100, 1, "ann"));
+  CHECK(ann.outcome == ChargeOutcome::granted);
+  CHECK(fixture.charge(spending(1, 1, "ann")).outcome == ChargeOutcome::budget_exceeded);
+  CHECK(fixture.charge(spending(100, 1, "bob")).outcome == ChargeOutcome::granted);
+  fixture.limiter().release(ann.ticket, GiveBack::everything);
+  CHECK(fixture.charge(spending(100, 1, "ann")).outcome == ChargeOutcome::granted);
+}
+
+TEST_CASE("a budget of tokens begins anew with each minute") {
+  Fixture fixture;
+  fixture.load({{budget_of("A", std::nullopt, 10)}});
+  const auto first = fixture.charge(spending(0, 9));
+  CHECK(first.outcome == ChargeOutcome::granted);
+  const auto refused = fixture.charge(spending(0, 2));
+  CHECK(refused.outcome == ChargeOutcome::budget_exceeded);
+  CHECK(refused.retry_after_ms == 60'000);
+  fixture.now_.wall_us += 60 * kSecond;
+  CHECK(fixture.charge(spending(0, 10)).outcome == ChargeOutcome::granted);
+  fixture.limiter().spend(first.ticket, {0, 0});  // of a minute that is over
+  CHECK(fixture.charge(spending(0, 1)).outcome == ChargeOutcome::budget_exceeded);
+  CHECK(fixture.used("tokens A/") == 10);
+}
+
+TEST_CASE(
+    "F44 that a budget is used up is told once a day, and where it only alerts no more is done") {
+  for (const bool is_soft : {false, true}) {
+    Fixture fixture;
+    fixture.load({{budget_of("A", 100, std::nullopt, is_soft)}});
+    CHECK(fixture.charge(spending(100, 1)).past == BudgetPart::none);
+    const auto passed = fixture.charge(spending(1, 1));
+    CHECK(passed.outcome == (is_soft ? ChargeOutcome::granted : ChargeOutcome::budget_exceeded));
+    CHECK(passed.past == BudgetPart::micro_usd_per_day);
+    CHECK(fixture.charge(spending(1, 1)).past == BudgetPart::none);
+    CHECK(fixture.charge(spending(101, 1, "ann")).past == BudgetPart::micro_usd_per_day);
+    fixture.now_.wall_us += kDayUs;
+    CHECK(fixture.charge(spending(101, 1)).past == BudgetPart::micro_usd_per_day);
+  }
+}
+
+TEST_CASE("budgets survive a restart, also what was never told to have come to less") {
+  Fixture fixture;
+  fixture.load({{budget_of("A", 100)}});
+  CHECK(fixture.charge(spending(60, 6)).outcome == ChargeOutcome::granted);
+  fixture.reopen();
+  fixture.load({{budget_of("A", 100)}});
+  CHECK(fixture.charge(spending(41, 1)).outcome == ChargeOutcome::budget_exceeded);
+  CHECK(fixture.charge(spending(40, 1)).outcome == ChargeOutcome::granted);
 }
 
 }  // namespace keyswap::limits

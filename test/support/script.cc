@@ -221,7 +221,10 @@ void Script::perform(const flow::Actions& actions) {
         next = flow::SecretsUnavailable{missing, fault};
       }
     } else if (const auto* charge = std::get_if<flow::Charge>(&action)) {
-      note("charge " + std::to_string(charge->volume_e8));
+      note("charge " + std::to_string(charge->volume_e8) +
+           (charge->spends
+                ? " for " + std::string(charge->model) + " " + std::to_string(charge->spends->all())
+                : ""));
       next = charged;
     } else if (const auto* settle = std::get_if<flow::Settle>(&action)) {
       note(settle->fate == flow::ChargeFate::keep      ? "charge kept"
@@ -277,6 +280,12 @@ void Script::perform(const flow::Actions& actions) {
       note("response " + std::to_string(response->status) + " " +
            std::string(audit::to_string(response->outcome)) + " " +
            std::to_string(response->body_bytes));
+      if (response->spent) {
+        note("spent " + response->spent->model + " " +
+             std::to_string(response->spent->usage.all_input()) + " " +
+             std::to_string(response->spent->usage.output) +
+             (response->spent->is_estimated ? " estimated" : ""));
+      }
       std::string scrubbed;
       for (const flow::Finding& found : response->scrubbed) {
         scrubbed += (scrubbed.empty() ? "scrubbed " : ", ") + found.secret + " " +

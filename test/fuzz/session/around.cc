@@ -147,6 +147,8 @@ std::optional<limits::ChargeAnswer> ScriptedMeter::charge(
 
 void ScriptedMeter::release(const limits::Ticket& /*ticket*/, limits::GiveBack /*what*/) {}
 
+void ScriptedMeter::spend(const limits::Ticket& /*ticket*/, const limits::Spend& /*spent*/) {}
+
 bool ScriptedMeter::answer(limits::ChargeOutcome outcome) {
   if (waiting_.empty()) {
     return false;

@@ -101,6 +101,7 @@ class ScriptedMeter final : public limits::Meter {
       const limits::ChargeTime& now,
       limits::ChargeCallback callback) override;
   void release(const limits::Ticket& ticket, limits::GiveBack what) override;
+  void spend(const limits::Ticket& ticket, const limits::Spend& spent) override;
 
   // The oldest charge that waits. False: none does.
   bool answer(limits::ChargeOutcome outcome);
