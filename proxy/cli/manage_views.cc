@@ -5,8 +5,13 @@
 #include <utility>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
+#include "bindings/digest.h"
+#include "proxy/base/bounds.h"
 #include "proxy/cli/explain_json.h"
 #include "proxy/cli/explain_request.h"
+#include "proxy/cli/files.h"
 #include "proxy/cli/limit_json.h"
 #include "proxy/cli/limit_rows.h"
 #include "proxy/cli/source_flushing.h"
@@ -28,6 +33,20 @@ base::Result<std::string> limits_now(const Home& home,
   }
   return limits_json(
       report_limits(bindings, usage ? *usage : std::vector<limits::UsageRow>{}, clock.wall_us()));
+}
+
+// `is_in_force`: no reload is due, or none that would take it.
+base::Result<std::string> policy_now(const std::string& file, const bindings::Bindings& bindings) {
+  const auto text = read_file(file, base::bounds::kBindingsFileBytesMax);
+  if (!text) {
+    return text.error();
+  }
+  const nlohmann::ordered_json json = {
+      {"policy_hash", bindings.sha256},
+      {"file", file},
+      {"is_in_force", bindings::sha256_hex(*text) == bindings.sha256},
+      {"text", *text}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 base::Status flush_now(const Home& home,
@@ -56,13 +75,17 @@ base::Result<std::string> explain_now(const vault::Vault& vault,
 
 void add_views(manage::Surroundings& around,
                const Home& home,
+               const std::string& file,
                const vault::Vault& vault,
                const base::Clock& clock) {
   around.limits = [home, &clock](const bindings::Bindings& bindings) {
     return limits_now(home, clock, bindings);
   };
-  around.sources = [home](const bindings::Bindings& bindings) {
-    return sources_json(home.bindings(), sources_of(bindings));
+  around.policy = [file](const bindings::Bindings& bindings) {
+    return policy_now(file, bindings);
+  };
+  around.sources = [file](const bindings::Bindings& bindings) {
+    return sources_json(file, sources_of(bindings));
   };
   around.flush = [home](const bindings::Bindings& bindings, const std::string& id) {
     return flush_now(home, bindings, id);

@@ -3,6 +3,8 @@
 // What the management API shows and does besides the vault and the log: the same as commands.
 #pragma once
 
+#include <string>
+
 #include "proxy/base/clock.h"
 #include "proxy/cli/home.h"
 #include "proxy/manage/manager.h"
@@ -10,9 +12,11 @@
 
 namespace keyswap::cli {
 
-// Fills in limits, sources, flush and explain. `vault` and `clock` outlive it.
+// Fills in policy, limits, sources, flush and explain. `file`: the bindings that are served. `vault`
+// and `clock` outlive it.
 void add_views(manage::Surroundings& around,
                const Home& home,
+               const std::string& file,
                const vault::Vault& vault,
                const base::Clock& clock);
 

@@ -137,7 +137,8 @@ Failure vault_not_written(const Opened& opened, const base::Error& error) {
 
 net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   net::Behind behind;
-  opened.management.begin(opened.home, *opened.vault, *opened.log.log, opened.clock);
+  opened.management.begin(
+      opened.home, opened.bindings_file, *opened.vault, *opened.log.log, opened.clock);
   opened.management.show_log(audit_place(opened.home, *opened.policy.policy.bindings).folder,
                              *opened.log.log,
                              opened.log.public_key_hex);

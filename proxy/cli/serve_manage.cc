@@ -62,6 +62,7 @@ void ServeManagement::add_socket_folder(std::vector<std::string>& folders) const
 }
 
 void ServeManagement::begin(const Home& home,
+                            const std::string& file,
                             vault::Vault& vault,
                             audit::Sink& log,
                             const base::Clock& clock) {
@@ -76,7 +77,7 @@ void ServeManagement::begin(const Home& home,
   manager_->around.reload = [] {
     static_cast<void>(::kill(::getpid(), SIGHUP));  // as whoever else asks for it
   };
-  add_views(manager_->around, home, vault, clock);
+  add_views(manager_->around, home, file, vault, clock);
   api_ = std::make_unique<manage::Api>(*manager_);
 }
 

@@ -34,8 +34,12 @@ class ServeManagement {
   Problem open_socket();
   void add_socket_folder(std::vector<std::string>& folders) const;
 
-  // All of it outlives this.
-  void begin(const Home& home, vault::Vault& vault, audit::Sink& log, const base::Clock& clock);
+  // All of it outlives this. `file`: the bindings that are served.
+  void begin(const Home& home,
+             const std::string& file,
+             vault::Vault& vault,
+             audit::Sink& log,
+             const base::Clock& clock);
 
   // Behind begin(). All of it outlives this.
   void show_log(const std::string& folder, const audit::Log& log, const std::string& key_hex);

@@ -34,6 +34,7 @@ Answer show_status(Manager& manager, const Request& request);
 Answer reload(Manager& manager, const Request& request);
 
 // policy.cc
+Answer show_policy(Manager& manager, const Request& request);
 Answer list_limits(Manager& manager, const Request& request);
 Answer list_sources(Manager& manager, const Request& request);
 Answer flush_source(Manager& manager, const Request& request);

@@ -53,6 +53,8 @@ struct Surroundings {
   std::function<std::string(const bindings::Bindings& bindings)> sources{};
   // Has what was kept of that source dropped, and waits for it; not_found: there is none.
   std::function<base::Status(const bindings::Bindings& bindings, const std::string& id)> flush{};
+  // The file that says them, as it is now, as JSON.
+  std::function<base::Result<std::string>(const bindings::Bindings& bindings)> policy{};
   // What becomes of a request, as JSON; invalid_input: it is none. `caller`: nothing: whoever may.
   std::function<base::Result<std::string>(const bindings::Bindings& bindings,
                                           const std::string& method,

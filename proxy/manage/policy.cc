@@ -25,6 +25,15 @@ Answer not_here() {
 
 }  // namespace
 
+Answer show_policy(Manager& manager, const Request& /*request*/) {
+  const auto bindings = in_force(manager);
+  if (bindings == nullptr || !manager.around.policy) {
+    return not_here();
+  }
+  auto json = manager.around.policy(*bindings);
+  return json ? answer_json(200, *json + "\n") : not_here();
+}
+
 Answer list_limits(Manager& manager, const Request& /*request*/) {
   const auto bindings = in_force(manager);
   if (bindings == nullptr || !manager.around.limits) {

@@ -26,6 +26,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/audit/export", Scope::view, LaneOf::slow, export_records},
     Route{"GET", "/api/audit/stream", Scope::view, LaneOf::log, stream_records},
     Route{"GET", "/api/audit/verify", Scope::view, LaneOf::slow, verify_log},
+    Route{"GET", "/api/policies", Scope::view, LaneOf::work, show_policy},
     Route{"GET", "/api/limits", Scope::view, LaneOf::work, list_limits},
     Route{"GET", "/api/sources", Scope::view, LaneOf::work, list_sources},
     Route{"POST", "/api/sources/{id}/flush", Scope::admin, LaneOf::slow, flush_source},

@@ -675,10 +675,12 @@ class Views(Managed):
                 self.assertIsNotNone(one.until(b"event: end\ndata: {}\n\n"))
                 self.assertIsNotNone(one.until(b"0\r\n\r\n"))
 
-    def test_limits_sources_and_explanations_are_those_of_the_commands(self):
+    def test_policy_limits_sources_and_explanations_are_those_of_the_commands(self):
         self.assertEqual(self.get("/api/limits"), self.command("limits", "show"))
         self.assertEqual(self.get("/api/limits")["limits"][0]["used"], 3)
         self.assertEqual(self.get("/api/sources"), self.command("source", "list"))
+        policy = self.get("/api/policies")
+        self.assertEqual((policy["is_in_force"], policy["text"]), (True, (self.template.path / "bindings.yaml").read_text()))
         url = f"https://{H}/views/explained"
         told = self.done(self.say(self.managed, "POST", "/api/explain", {"method": "GET", "url": url}, token=self.viewer))
         self.assertEqual(told, json.loads(self.template.run("bindings", "explain", "GET", url, "--json", unlock=True).stdout))

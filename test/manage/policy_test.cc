@@ -29,6 +29,11 @@ struct Served : World {
     manager.around.limits = [](const bindings::Bindings&) {
       return base::Result<std::string>(std::string("{\"limits\":[]}"));
     };
+    manager.around.policy = [](const bindings::Bindings& bindings) {
+      return bindings.sha256.empty()
+                 ? base::Result<std::string>(base::Error{base::Errc::io, "it is gone"})
+                 : base::Result<std::string>(R"({"policy_hash":")" + bindings.sha256 + "\"}");
+    };
     manager.around.sources = [](const bindings::Bindings&) {
       return std::string("{\"sources\":[]}");
     };
@@ -51,8 +56,10 @@ struct Served : World {
 
 }  // namespace
 
-TEST_CASE("limits and sources are what the commands say") {
+TEST_CASE("policy, limits and sources are what the process says") {
   Served world;
+  CHECK(world.ask("GET", "/api/policies").body ==
+        R"({"policy_hash":")" + world.manager.around.bindings()->sha256 + "\"}\n");
   CHECK(world.ask("GET", "/api/limits").body == "{\"limits\":[]}\n");
   CHECK(world.ask("GET", "/api/sources").body == "{\"sources\":[]}\n");
 }
@@ -91,6 +98,7 @@ TEST_CASE("what cannot be had is said to be so") {
   World world;
   world.set_password();
   world.token = World::token_of(world.log_in(World::kPassword));
+  CHECK(world.ask("GET", "/api/policies").status == 503);
   CHECK(world.ask("GET", "/api/limits").status == 503);
   CHECK(world.ask("GET", "/api/sources").status == 503);
   CHECK(world.ask("POST", "/api/sources/local/flush", "{}").status == 503);
