@@ -5,7 +5,9 @@
 #include <map>
 #include <string_view>
 
+#include "bindings/prices.h"
 #include "bindings/trading_rules.h"
+#include "proxy/cli/limit_text.h"
 #include "proxy/net/limit_table.h"
 
 namespace keyswap::cli {
@@ -151,6 +153,45 @@ LimitReport report_limits(const bindings::Bindings& bindings,
     append_rows(rule, counted, report.rows);
   }
   return report;
+}
+
+std::string_view name_of(LimitKind kind) {
+  switch (kind) {
+    case LimitKind::rate_limit:
+      return "rate_limit";
+    case LimitKind::quota:
+      return "quota";
+    case LimitKind::daily_volume:
+      return "daily_volume";
+    case LimitKind::budget_usd:
+      return "budget_usd";
+    case LimitKind::budget_tokens:
+      return "budget_tokens";
+  }
+  return "";
+}
+
+bool is_money(LimitKind kind) {
+  return kind == LimitKind::daily_volume || kind == LimitKind::budget_usd;
+}
+
+bool is_budget(LimitKind kind) {
+  return kind == LimitKind::budget_usd || kind == LimitKind::budget_tokens;
+}
+
+std::string_view unit_of(LimitKind kind) {
+  return is_money(kind) ? "USD" : kind == LimitKind::budget_tokens ? "tokens" : "requests";
+}
+
+std::string format_amount(LimitKind kind, std::int64_t amount) {
+  if (kind == LimitKind::budget_usd) {
+    return bindings::micro_usd_text(amount);
+  }
+  return kind == LimitKind::daily_volume ? format_usd(amount) : std::to_string(amount);
+}
+
+std::int64_t left_of(const LimitRow& row) {
+  return std::max<std::int64_t>(row.limit - row.used, 0);
 }
 
 }  // namespace keyswap::cli

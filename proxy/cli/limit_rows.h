@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bindings/binding.h"
@@ -45,5 +46,14 @@ struct LimitReport {
 LimitReport report_limits(const bindings::Bindings& bindings,
                           const std::vector<limits::UsageRow>& usage,
                           std::int64_t wall_us);
+
+std::string_view name_of(LimitKind kind);
+bool is_budget(LimitKind kind);
+bool is_money(LimitKind kind);
+// "USD", "tokens", "requests".
+std::string_view unit_of(LimitKind kind);
+// "600.5 USD" of money, "600" of requests and tokens.
+std::string format_amount(LimitKind kind, std::int64_t amount);
+std::int64_t left_of(const LimitRow& row);
 
 }  // namespace keyswap::cli
