@@ -103,6 +103,12 @@ void parse_scope_trading(const YamlSection& section,
 void parse_scope_access(const YamlSection& section, ParseContext& context, Scope& scope);
 // scrub, uninspectable and real_value of an entry of `bindings:` (parse_answers.cc).
 void parse_scope_answers(const YamlSection& section, ParseContext& context, Scope& scope);
+// `approve` of an entry of `bindings:`, behind what it says of WebSockets (parse_approval.cc).
+// `rule`: with its places, as far as they are read.
+void parse_scope_approval(const YamlSection& section,
+                          const SecretRule& rule,
+                          ParseContext& context,
+                          Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
 void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);

@@ -19,7 +19,7 @@ SECTIONS = {
     "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kCaptureKeys": "### Capture",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
-    "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
+    "kRateKeys": "## Limits", "kApproveKeys": "### Approvals", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
     "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",
     "kForeignCacheKeys": "## Files of agent-vault-proxy",
     "kPreflightKeys": "## Files of agent-vault-proxy", "kBackendKeys": "## Files of agent-vault-proxy",

@@ -173,6 +173,12 @@ std::string describe(const Json& json) {
     return "source flush  of " + (source.empty() ? "all" : source) + ": " +
            text_of(json, "values") + " values dropped";
   }
+  if (type == "operation") {
+    const std::string by = text_of(json, "by");
+    return "approval  " + text_of(json, "operation") + " " + text_of(json, "event") +
+           (by.empty() ? "" : " by " + by + " (" + text_of(json, "how") + ")") + "  secret " +
+           text_of(json, "secret");
+  }
   return describe_own(type, json);
 }
 

@@ -143,6 +143,7 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   behind.managing = [&opened](const std::string& address) {
     opened.managed_at = address;
   };
+  behind.approvals = opened.approvals.get();
   behind.hold_policy = [&opened] {
     // As for a reload: an approval does not open to everybody where we listen, either.
     return opened.approval.hold(*opened.vault,
@@ -162,6 +163,7 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   };
   behind.vault_read = [&opened] {
     static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+    opened.decisions.look(*opened.vault, *opened.approvals);
   };
   behind.looked = [&opened] {
     opened.head->keep();

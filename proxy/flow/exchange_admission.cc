@@ -41,7 +41,9 @@ void Exchange::go_on_with_head(Actions& actions) {
 }
 
 void Exchange::admit(Actions& actions) {
-  if (rule().signer() == nullptr) {
+  if (needs_decision()) {
+    ask_for_decision(actions);
+  } else if (rule().signer() == nullptr) {
     go_on(admission_.admit({}, Asks(actions)), actions);
   } else if (!has_request_body()) {
     is_collected_ = true;
@@ -94,7 +96,11 @@ void Exchange::judge(Actions& actions) {
     refuse(*reason, actions);
     return;
   }
-  ask_signer(actions);
+  if (needs_decision()) {
+    ask_for_decision(actions);
+  } else {
+    ask_signer(actions);
+  }
 }
 
 // By the head, and the body if it was collected.
@@ -207,6 +213,9 @@ base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared&
   }
   KS_TRY(check_credentials(credentials(prepared), *setup_.scratch));
   edit_for_route(prepared.edits);
+  if (is_collected_ && swapping_ == nullptr && has_request_body()) {
+    prepared.edits.set_body_length(body_.size());  // it was held for a person's decision
+  }
   return {};
 }
 
