@@ -34,6 +34,7 @@ enum class RecordType : std::uint8_t {
   token_rotation,
   source_flushed,
   managed,
+  operation,
   recovered,
   unsigned_found,
   loss_accepted,

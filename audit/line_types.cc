@@ -154,6 +154,16 @@ constexpr std::array kSourceFlushedFields{
     LineField{R"(,"source":)", LineValue::name_or_null},
     LineField{R"(,"values":)", LineValue::number},
 };
+constexpr std::array kOperationFields{
+    LineField{R"(,"operation":)", LineValue::word},
+    LineField{R"(,"event":)", LineValue::word},
+    LineField{R"(,"request_id":)", LineValue::request_id},
+    LineField{R"(,"secret":)", LineValue::name},
+    LineField{R"(,"caller":)", LineValue::name_or_null},
+    LineField{R"(,"digest":)", LineValue::word},
+    LineField{R"(,"by":)", LineValue::word_or_null},
+    LineField{R"(,"how":)", LineValue::word_or_null},
+};
 constexpr std::array kRecoveredFields{
     LineField{R"(,"bytes":)", LineValue::number},
     LineField{R"(,"moved_to":)", LineValue::word},
@@ -191,6 +201,7 @@ constexpr std::array kTypes{
     LineType{"token_rotation", RecordType::token_rotation, kSecretFetchedFields},
     LineType{"source_flushed", RecordType::source_flushed, kSourceFlushedFields},
     LineType{"managed", RecordType::managed, kManagedFields},
+    LineType{"operation", RecordType::operation, kOperationFields},
     LineType{"recovered", RecordType::recovered, kRecoveredFields},
     LineType{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     LineType{"loss_accepted", RecordType::loss_accepted, kLossFields},

@@ -8,6 +8,7 @@
 
 #include "audit/managed_record.h"
 #include "audit/spend_record.h"
+#include "audit/operation_record.h"
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
@@ -424,6 +425,19 @@ void encode_body(const SourceFlushedRecord& record, std::string& out) {
   Body(record.ts_us, "source_flushed")
       .text_or_null(R"(,"source":)", record.source, kNameBytesMax)
       .number(R"(,"values":)", record.values)
+      .append_to(out);
+}
+
+void encode_body(const OperationRecord& record, std::string& out) {
+  Body(record.ts_us, "operation")
+      .text(R"(,"operation":)", record.operation, kWordBytesMax)
+      .text(R"(,"event":)", record.event, kWordBytesMax)
+      .text(R"(,"request_id":)", record.request_id, kWordBytesMax)
+      .text(R"(,"secret":)", record.secret, kNameBytesMax)
+      .text_or_null(R"(,"caller":)", record.caller, kNameBytesMax)
+      .text(R"(,"digest":)", record.digest, kWordBytesMax)
+      .text_or_null(R"(,"by":)", record.by, kWordBytesMax)
+      .text_or_null(R"(,"how":)", record.how, kWordBytesMax)
       .append_to(out);
 }
 

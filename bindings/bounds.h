@@ -55,6 +55,11 @@ inline constexpr std::size_t kMessageListMax = 1000;  // values of one parameter
 inline constexpr std::size_t kBatchOrdersMax = 20;    // in one; a venue takes 5 or 10
 inline constexpr std::size_t kDecimalDigitsMax = 40;  // of a number in an order
 
+// Of `approve` (bindings/approval_rule.h).
+inline constexpr std::size_t kApprovalHeadersMax = 16;
+inline constexpr std::int64_t kApprovalHoldSecondsMax = 10LL * 60;  // that a client is let wait
+inline constexpr std::int64_t kApprovalSecondsMax = 24LL * 3600;    // until what was asked is over
+
 // Of bindings in the notes of a source's secrets (bindings/note.h).
 inline constexpr std::size_t kNoteBytesMax = std::size_t{16} * 1024;
 inline constexpr std::size_t kNoteHostsMax = 64;

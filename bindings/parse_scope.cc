@@ -22,7 +22,7 @@ namespace keyswap::bindings {
 namespace {
 
 // In the order in which an error lists them; those of trading stand between the two.
-constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
+constexpr std::array<std::string_view, 13> kScopeKeys = {"host",
                                                          "hosts",
                                                          "port",
                                                          "methods",
@@ -33,7 +33,8 @@ constexpr std::array<std::string_view, 12> kScopeKeys = {"host",
                                                          "quota",
                                                          "blocked",
                                                          "max_body",
-                                                         "response_timeout"};
+                                                         "response_timeout",
+                                                         "approve"};
 constexpr std::array<std::string_view, 7> kAccessKeys = {
     "callers", "route", "websocket", "ws_text", "scrub", "uninspectable", "real_value"};
 
@@ -399,6 +400,7 @@ void parse_scope(const YamlNode& node, ParseContext& context, SecretRule& rule) 
   parse_scope_access(section, context, scope);
   parse_scope_answers(section, context, scope);
   parse_scope_models(section, rule, context, scope);
+  parse_scope_approval(section, rule, context, scope);
   add_scopes(section, has_host, std::move(scope), context, rule.scopes);
 }
 

@@ -122,6 +122,12 @@ void parse_scope_models(const YamlSection& section,
 std::optional<std::uint64_t> read_size(const YamlNode& node,
                                        std::string_view what,
                                        ConfigIssues& issues);
+// `approve` of an entry of `bindings:`, behind what it says of WebSockets (parse_approval.cc).
+// `rule`: with its places, as far as they are read.
+void parse_scope_approval(const YamlSection& section,
+                          const SecretRule& rule,
+                          ParseContext& context,
+                          Scope& scope);
 // A `callers:` that lists some of the file's callers, of a scope or a custom service
 // (parse_access.cc).
 void parse_scope_callers(const YamlNode& node, ParseContext& context, Scope& scope);

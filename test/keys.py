@@ -21,7 +21,7 @@ SECTIONS = {
     "kModelKeys": "## Models", "kBudgetKeys": "## Models",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kBodyKeys": "## Bindings of a secret", "kGraphqlKeys": "## Bodies",
-    "kConditionKeys": "## Bodies", "kRangeKeys": "## Bodies",
+    "kConditionKeys": "## Bodies", "kRangeKeys": "## Bodies", "kApproveKeys": "### Approvals",
     "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
     "kUpstreamKeys": "## Upstream", "kProxyKeys": "## Upstream", "kCacheKeys": "## Sources",
     "kForeignCacheKeys": "## Files of agent-vault-proxy",

@@ -15,6 +15,7 @@ proxy/http/h1   : proxy/base/ proxy/http/
 vault           : proxy/base/
 audit           : proxy/base/
 proxy/limits    : proxy/base/
+proxy/approvals : proxy/base/
 proxy/coding    : proxy/base/
 proxy/sandbox   : proxy/base/
 ca              : proxy/base/ vault/
@@ -32,8 +33,8 @@ proxy/launcher  : proxy/base/ proxy/uv/ vault/secret.h vault/source_table.h vaul
 proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/ audit/
 proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
 proxy/manage    : proxy/services/ proxy/base/ proxy/http/ vault/ bindings/ audit/
-proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
-proxy/cli       : proxy/manage/ proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
+proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/approvals/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/manage/ proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/approvals/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/
 '
 
@@ -65,7 +66,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
-reveals='proxy/flow/answer_capture.cc proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/kept_head.cc proxy/cli/kept_records.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
+reveals='proxy/flow/answer_capture.cc proxy/flow/approval_digest.cc proxy/cli/approving.cc proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/kept_head.cc proxy/cli/kept_records.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
   bindings/placements/*.cc bindings/private_key*.cc bindings/signatures/jwt.cc bindings/signatures/oauth1.cc bindings/signatures/sigv4.cc bindings/signatures/sigv4a.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
   bindings/venues/binance/scheme.cc vault/*.cc vault/sources/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc
   proxy/outgoing/call_transfer.cc'

@@ -198,6 +198,12 @@ std::string describe(const Json& json) {
     return "management  " + text_of(json, "action") + (object.empty() ? "" : " of " + object) +
            ": " + text_of(json, "outcome") + "  by " + text_of(json, "client");
   }
+  if (type == "operation") {
+    const std::string by = text_of(json, "by");
+    return "approval  " + text_of(json, "operation") + " " + text_of(json, "event") +
+           (by.empty() ? "" : " by " + by + " (" + text_of(json, "how") + ")") + "  secret " +
+           text_of(json, "secret");
+  }
   return describe_own(type, json);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A command is a name, a line of help and a function; the tables of them are in proxy/main.cc and,
-// for `secret`, `source`, `provider`, `caller`, `bindings`, `audit`, `limits` and `ca`, in those
-// commands' files.
+// for `secret`, `source`, `provider`, `caller`, `bindings`, `audit`, `limits`, `approve` and `ca`,
+// in those commands' files.
 #pragma once
 
 #include <span>
@@ -58,6 +58,7 @@ int run_bindings(const Arguments& arguments);
 int run_audit(const Arguments& arguments);
 int run_limits(const Arguments& arguments);
 int run_manage(const Arguments& arguments);
+int run_approve(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_passwd(const Arguments& arguments);

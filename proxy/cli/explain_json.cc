@@ -50,6 +50,9 @@ Json limits_json(const bindings::Scope& scope) {
   if (scope.response_timeout_ms) {
     json["response_timeout_seconds"] = *scope.response_timeout_ms / 1000;
   }
+  if (scope.approval != nullptr) {
+    json["approve"] = describe_approval(*scope.approval);
+  }
   for (const auto& blocked : scope.blocked) {
     json["blocked"].push_back(format_endpoint(blocked));
   }

@@ -38,6 +38,9 @@ struct Home {
   // What was used of quotas and daily volumes (proxy/limits/ledger.h).
   [[nodiscard]] std::string limits() const { return path + "/limits.db"; }
 
+  // The requests that a person decides on (proxy/approvals/operation_file.h).
+  [[nodiscard]] std::string approvals() const { return path + "/approvals.db"; }
+
   // The texts of what is approved (proxy/cli/approval.h).
   [[nodiscard]] std::string approved() const { return path + "/approved"; }
 

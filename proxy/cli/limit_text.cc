@@ -6,6 +6,7 @@
 
 #include "bindings/body_rules.h"
 #include "bindings/model_rules.h"
+#include "bindings/approval_rule.h"
 #include "bindings/trading_rules.h"
 
 namespace keyswap::cli {
@@ -80,6 +81,19 @@ std::string format_usd(std::int64_t e8) {
   return format_amount(e8) + " USD";
 }
 
+std::string describe_approval(const bindings::ApprovalRule& rule) {
+  std::string text;
+  for (const std::string& method : rule.methods) {
+    text += (text.empty() ? "" : ", ") + method;
+  }
+  text = text.empty() ? "any request" : text;
+  for (std::size_t i = 0; i < rule.paths.size(); ++i) {
+    text += (i == 0 ? " of " : ", ") + rule.paths[i].text();
+  }
+  return text + " (waits " + format_seconds(rule.hold_ms / 1000) +
+         (rule.on_timeout == bindings::OnTimeout::accept ? ", then 202)" : ", then 403)");
+}
+
 std::string describe_limits(const bindings::Scope& scope) {
   std::string text;
   const auto add = [&text](const std::string& part) {
@@ -96,6 +110,9 @@ std::string describe_limits(const bindings::Scope& scope) {
   }
   if (scope.response_timeout_ms) {
     add("answers within " + format_seconds(*scope.response_timeout_ms / 1000));
+  }
+  if (scope.approval != nullptr) {
+    add("a person decides on " + describe_approval(*scope.approval));
   }
   if (!scope.blocked.empty()) {
     add(count_of(scope.blocked.size(), "blocked endpoint"));

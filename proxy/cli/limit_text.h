@@ -23,6 +23,10 @@ std::string format_amount(std::int64_t e8);
 // "12.5 USD" of it.
 std::string format_usd(std::int64_t e8);
 
+// Which requests a person decides on, and how long a client waits: "POST of /pay (waits 55s, then
+// 403)".
+std::string describe_approval(const bindings::ApprovalRule& rule);
+
 // All that bounds the use of a binding, "none" if nothing does.
 std::string describe_limits(const bindings::Scope& scope);
 

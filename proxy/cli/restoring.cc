@@ -29,7 +29,7 @@ constexpr std::size_t kPlanBytesMax = std::size_t{64} * 1024;
 // file, which write_plan() may name.
 constexpr const char* kReplaced =
     "vault.db\nvault.db-journal\nca.pem\nca-old.pem\nbundle.pem\nbindings.yaml\napproved\n"
-    "providers\nlimits.db\nlimits.db-journal\n";
+    "providers\nlimits.db\nlimits.db-journal\napprovals.db\napprovals.db-journal\n";
 
 // The second half of it: the old files are out of the way.
 std::string moving_folder(const Home& home) {

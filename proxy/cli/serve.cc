@@ -159,6 +159,7 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
     opened.managed_at = address;
     opened.management.listens(address);
   };
+  behind.approvals = opened.approvals.get();
   behind.hold_policy = [&opened] {
     // As for a reload: an approval does not open to everybody where we listen, either.
     return opened.approval.hold(
@@ -177,6 +178,7 @@ net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   };
   behind.vault_read = [&opened] {
     static_cast<void>(opened.confirmation->tell());  // tried again with the next look
+    opened.decisions.look(*opened.vault, *opened.approvals);
   };
   behind.looked = [&opened] {
     opened.head->keep();

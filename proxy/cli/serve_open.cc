@@ -8,6 +8,7 @@
 #include "proxy/base/descriptors.h"
 #include "proxy/base/thread.h"
 #include "proxy/cli/approval_record.h"
+#include "proxy/cli/approving.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/check_openers.h"
 #include "proxy/cli/options.h"
@@ -181,6 +182,16 @@ Problem open_limits(Opened& opened) {
   return std::nullopt;
 }
 
+Problem open_held_requests(Opened& opened) {
+  auto parts = open_approvals(opened.home, *opened.vault);
+  if (!parts) {
+    return parts.failure();
+  }
+  opened.approvals = std::make_unique<net::Approvals>(
+      std::move(parts).value(), *opened.vault, *opened.log.log, opened.clock);
+  return std::nullopt;
+}
+
 // Forked while there is no passphrase here, no vault, and one thread.
 Problem open_launcher(Opened& opened) {
   auto launcher = start_launcher(opened.policy.policy.bindings->sources.get());
@@ -280,6 +291,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return problem;
   }
   if (auto problem = open_limits(opened)) {
+    return problem;
+  }
+  if (auto problem = open_held_requests(opened)) {
     return problem;
   }
   if (auto problem = open_engine(opened)) {

@@ -10,6 +10,7 @@
 
 #include "ca/authority.h"
 #include "proxy/base/clock.h"
+#include "proxy/cli/approving.h"
 #include "proxy/cli/confirmation.h"
 #include "proxy/cli/detach.h"
 #include "proxy/cli/failure.h"
@@ -28,6 +29,7 @@
 #include "proxy/cli/source_engine.h"
 #include "proxy/cli/unlock.h"
 #include "proxy/launcher/launcher.h"
+#include "proxy/net/approvals.h"
 #include "proxy/net/listening.h"
 
 namespace keyswap::cli {
@@ -64,6 +66,8 @@ struct Opened {
   std::optional<HeadKeeper> head;
   std::optional<Confirmation> confirmation;
   ReloadNotes reloads;
+  DecisionCourier decisions;  // what is posted to the next knows it
+  std::unique_ptr<net::Approvals> approvals;
   std::unique_ptr<limits::Limiter> limiter;
   std::unique_ptr<launcher::Launcher> launcher;  // until the engine has it
   std::shared_ptr<net::Listening> listening;     // once it is known where

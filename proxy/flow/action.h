@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "audit/record.h"
+#include "bindings/approval_rule.h"
 #include "bindings/signer.h"
 #include "proxy/base/bounds.h"
 #include "proxy/base/cause.h"
@@ -53,6 +54,27 @@ enum class ChargeFate : std::uint8_t {
 // What becomes of what was charged.
 struct Settle {
   ChargeFate fate = ChargeFate::keep;
+};
+
+// Have a person decide on this request: Decided follows, once. It is as it will be sent, and whole.
+struct AskApproval {
+  std::uint32_t rule = 0;
+  std::uint32_t scope = 0;
+  const bindings::ApprovalRule* approval = nullptr;  // of the exchange's bindings
+  std::vector<PlaceOf> places = {};                  // whose vault entries it needs
+  std::string_view operation = {};                   // that it comes with; "": it is a new one
+  std::string_view method = {};
+  std::string_view target = {};
+  std::string path = {};     // as shown_path gives it
+  std::string headers = {};  // bound_headers()
+  std::string_view body = {};
+};
+
+enum class HoldEnd : std::uint8_t { timed_out, client_gone };
+
+// The client does not wait for the decision any more. Timed out: Decided follows all the same.
+struct EndHold {
+  HoldEnd why = HoldEnd::timed_out;
 };
 
 // Ask for the vault entries that these places need: SecretsReady or SecretsUnavailable follows, at
@@ -163,6 +185,7 @@ enum class Wait : std::uint8_t {
   request_body,
   record,  // or a charge
   secrets,
+  approval,  // of a person
   response_head,
   response_body,
   capture,          // what came in an answer is being kept
@@ -211,6 +234,8 @@ struct Finish {
 
 using Action = std::variant<Charge,
                             Settle,
+                            AskApproval,
+                            EndHold,
                             FetchSecrets,
                             Dial,
                             DialAnew,

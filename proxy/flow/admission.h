@@ -3,8 +3,8 @@
 // The one road to a secret, for a request and for a message of a WebSocket. What was judged is
 // charged for; its secrets are fetched; what will be sent is made of them, and a request reaches
 // its upstream; the decision is recorded; and only then may it be sent (I6). Each step may take its
-// time, and its wait has an end. A step more (a person who approves) would stand between the charge
-// and the secrets: Admission::fetch() is the one way there.
+// time, and its wait has an end. What a person decides on comes here once it is decided
+// (proxy/flow/exchange_approval.cc): limits are judged when it is sent.
 //
 // Not for how it is judged, what is made of the secrets, and the sending: these are the machine's
 // that owns it (flow::Exchange, flow::WebSocket). Which events it may hand in here is in the

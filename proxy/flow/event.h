@@ -15,6 +15,7 @@
 #include "proxy/base/cause.h"
 #include "proxy/base/error.h"
 #include "proxy/flow/foreign_speech.h"
+#include "proxy/flow/operations.h"
 #include "proxy/flow/secret_fault.h"
 #include "proxy/http/message.h"
 #include "vault/secret.h"
@@ -67,6 +68,14 @@ struct Charged {
   std::optional<audit::Reason> refusal;
   std::int64_t retry_after_ms = 0;  // with a refusal: when to come again; 0: not known
   std::uint64_t nonce = 0;          // if it was asked for
+};
+
+// A person let it through, and that is used up, durably; or why not. `operation`: what the client
+// is told of it, if it is told.
+struct Decided {
+  std::optional<audit::Reason> refusal;
+  std::optional<OperationView> operation;
+  std::int64_t now_us = 0;  // since 1970; 0: as in Setup
 };
 
 struct SecretsReady {
@@ -139,6 +148,7 @@ using Event = std::variant<ClientHead,
                            ClientEnd,
                            ClientGone,
                            Charged,
+                           Decided,
                            SecretsReady,
                            SecretsUnavailable,
                            Dialed,

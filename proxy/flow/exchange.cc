@@ -3,10 +3,12 @@
 // Where each event leads that a state takes. What it does not take is in exchange_table.h: nothing
 // that comes from outside can reach a step that is not made for it.
 //
-//  AwaitingHead  ClientHead    -> Collecting, Admitting, Dialing or Recording
+//  AwaitingHead  ClientHead    -> Collecting, Holding, Admitting, Dialing or Recording
 //                ClientRefused -> Recording; ClientGone -> Finished
-//  Collecting    ClientBody; ClientEnd -> Admitting or Recording
+//  Collecting    ClientBody; ClientEnd -> Holding, Admitting or Recording
 //                ClientRefused, ClientGone, TimedOut -> Recording
+//  Holding       Decided -> Admitting or Recording; TimedOut: what has become of it is asked for
+//                ClientGone -> Recording (exchange_approval.cc)
 //  Admitting     Charged -> Admitting or Recording; SecretsReady -> Dialing or Recording
 //                SecretsUnavailable, ClientGone, TimedOut -> Recording
 //  Dialing       Dialed, DialFailed, ClientGone -> Recording
@@ -131,7 +133,8 @@ void Exchange::handle(ClientHead& event, Actions& actions) {
   asked.opens_tunnel = event.opens_tunnel;
   admission_.fail(std::move(event.failure));
   is_login_ = carries_connection_login(asked.head);
-  Verdict verdict = event.refusal   ? refusal(*event.refusal)
+  const auto refused = check_question(event.refusal);
+  Verdict verdict = refused         ? refusal(*refused)
                     : asked.reverse ? decide_reverse(request(), *asked.reverse)
                                     : flow::decide(request());
   verdict.honeytokens = honeytokens_in(request());
@@ -264,6 +267,9 @@ void Exchange::handle(const ClientGone& event, Actions& actions) {
   } else if (auto* recording = std::get_if<Recording>(&state_)) {
     recording->prepared.reset();  // the record is made, and nothing is sent
   } else {
+    if (std::holds_alternative<Holding>(state_)) {
+      actions.emplace_back(EndHold{HoldEnd::client_gone});
+    }
     // Nothing was sent and nobody waits; that it was asked for is still recorded.
     actions.emplace_back(ReleaseUpstream{UpstreamFate::discard});
     refuse(Reason::client_timeout, actions);
@@ -303,6 +309,7 @@ void Exchange::handle(const TimedOut& event, Actions& actions) {
   switch (relaying->wait) {
     case Wait::none:
     case Wait::record:
+    case Wait::approval:
     case Wait::websocket_close:
     case Wait::tunnel_speech:
     case Wait::tunnel_idle:
@@ -343,6 +350,8 @@ void Exchange::give_up_waiting(const TimedOut& event, Actions& actions) {
     } else {
       refuse(Reason::client_timeout, actions);
     }
+  } else if (std::holds_alternative<Holding>(state_)) {
+    time_out_hold(actions);
   } else if (std::holds_alternative<Admitting>(state_)) {
     go_on(admission_.time_out(), actions);
   } else if (std::holds_alternative<Recording>(state_)) {

@@ -26,6 +26,7 @@
 #include "proxy/flow/admission.h"
 #include "proxy/flow/answer_capture.h"
 #include "proxy/flow/answer_filters.h"
+#include "proxy/flow/approval_hold.h"
 #include "proxy/flow/body_pace.h"
 #include "proxy/flow/body_swap.h"
 #include "proxy/flow/collected_body.h"
@@ -64,6 +65,7 @@ class Exchange {
     KnownSecrets* known = nullptr;        // of all loops; outlives them; null: of its own request
     vault::Holdings* holdings = nullptr;  // of all loops; outlives them; null: not counted
     const RealValues* real = nullptr;     // of all loops; outlives them; null: none is looked for
+    const Operations* operations = nullptr;  // likewise; null: there are none
   };
 
   explicit Exchange(Setup setup);
@@ -96,6 +98,9 @@ class Exchange {
 
   // Does it wait for SecretsReady or SecretsUnavailable?
   [[nodiscard]] bool awaits_secrets() const { return awaits(Admission::Step::fetching); }
+
+  // Does it wait for Decided?
+  [[nodiscard]] bool awaits_decision() const { return situation() == Situation::holding; }
 
   // Does it wait for CaptureDone?
   [[nodiscard]] bool awaits_capture() const { return situation() == Situation::capturing; }
@@ -209,6 +214,8 @@ class Exchange {
     BodyPace pace;
   };
 
+  struct Holding {};  // a person decides
+
   struct Admitting {};  // where exactly: Admission::step()
 
   struct Dialing {
@@ -246,6 +253,7 @@ class Exchange {
   void handle(const ClientEnd& event, Actions& actions);
   void handle(const ClientGone& event, Actions& actions);
   void handle(const Charged& event, Actions& actions);
+  void handle(Decided& event, Actions& actions);
   void handle(SecretsReady& event, Actions& actions);
   void handle(SecretsUnavailable& event, Actions& actions);
   void handle(const Dialed& event, Actions& actions);
@@ -352,6 +360,15 @@ class Exchange {
   [[nodiscard]] Request request() const;
   [[nodiscard]] bindings::WholeRequest whole_request() const;
 
+  // A person's decision (exchange_approval.cc).
+  [[nodiscard]] const bindings::ApprovalRule* approval_rule() const;
+  [[nodiscard]] bool needs_decision();
+  void ask_for_decision(Actions& actions);
+  void time_out_hold(Actions& actions);
+  std::optional<audit::Reason> check_question(std::optional<audit::Reason> refusal);
+  [[nodiscard]] std::string origin_of_operations() const;
+  [[nodiscard]] Reply reply_with_hold() const;
+
   void protocol_violation(Actions& actions);
   void cut(Actions& actions);
   void give_up_waiting(const TimedOut& event, Actions& actions);
@@ -449,7 +466,8 @@ class Exchange {
   void dial_anew(std::unique_ptr<Prepared> prepared, Actions& actions);
 
   Setup setup_;
-  std::variant<AwaitingHead, Collecting, Admitting, Dialing, Recording, Relaying, Finished> state_;
+  std::variant<AwaitingHead, Collecting, Holding, Admitting, Dialing, Recording, Relaying, Finished>
+      state_;
   Admission admission_;
   std::optional<Asked> asked_;
   CollectedBody body_;                       // the whole body, if it was collected
@@ -457,6 +475,7 @@ class Exchange {
   SharedSearch real_values_;                 // that were known with the head; null: none was
   std::unique_ptr<RealValueWatch> real_watch_;  // of the request's body; null: none is looked for
   std::unique_ptr<Swapping> swapping_;          // null: no secret may be put into the body
+  std::unique_ptr<ApprovalHold> hold_;          // null: nobody decides on it
   std::unique_ptr<Resigning> resigning_;        // null: no signer signs the body as it passes
   std::unique_ptr<Spending> spending_;          // null: no budget is charged
   Leaving leaving_;

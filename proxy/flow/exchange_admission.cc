@@ -43,8 +43,11 @@ void Exchange::go_on_with_head(Actions& actions) {
 }
 
 void Exchange::admit(Actions& actions) {
+  // Nobody is asked to decide on what rules on bodies do not let through.
   const bool is_for_rules = !is_collected_ && is_under_body_rules();
-  if (rule().signer() == nullptr && !is_for_rules) {
+  if (!is_for_rules && needs_decision()) {
+    ask_for_decision(actions);
+  } else if (rule().signer() == nullptr && !is_for_rules) {
     go_on(admission_.admit({}, Asks(actions)), actions);
   } else if (!has_request_body()) {
     is_collected_ = true;
@@ -99,6 +102,8 @@ void Exchange::judge(Actions& actions) {
   }
   if (const auto reason = check_whole_body()) {
     refuse(*reason, actions);
+  } else if (needs_decision()) {
+    ask_for_decision(actions);
   } else if (rule().signer() == nullptr) {
     go_on(admission_.admit({}, Asks(actions)), actions);
   } else {
@@ -241,7 +246,7 @@ base::Status Exchange::prepare(std::span<const vault::Secret> secrets, Prepared&
   KS_TRY(check_credentials(credentials(prepared), *setup_.scratch));
   edit_for_route(prepared.edits);
   if (is_collected_ && swapping_ == nullptr && has_request_body()) {
-    prepared.edits.set_body_length(body_.size());
+    prepared.edits.set_body_length(body_.size());  // it was held for rules, or for a person
   }
   return {};
 }

@@ -53,6 +53,9 @@ Reply Exchange::reply_for(Reason reason) const {
   if (reason == Reason::bindings_shown) {
     return reply_with_bindings();
   }
+  if (reason == Reason::approval_pending && hold_ != nullptr && hold_->operation) {
+    return reply_with_hold();
+  }
   const std::string help = allowance_of(*setup_.bindings,
                                         {reason,
                                          refused_rule_ ? refused_rule_ : told().verdict().rule,

@@ -42,9 +42,10 @@ bool Exchange::is_safe() const {
 }
 
 bool Exchange::may_be_sent_again(const UpstreamBroken& event, const Relaying& relaying) const {
-  // A nonce is good for one sending, and would have to be charged for anew.
+  // A nonce is good for one sending, and would have to be charged for anew; so is what a person
+  // let through.
   return event.was_stale && !is_sent_again_ && relaying.client_done && !relaying.has_head &&
-         relaying.interim_count == 0 && admission_.nonce() == 0 && is_safe();
+         relaying.interim_count == 0 && admission_.nonce() == 0 && hold_ == nullptr && is_safe();
 }
 
 void Exchange::send_again(Actions& actions) {

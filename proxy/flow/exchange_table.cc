@@ -22,41 +22,43 @@ namespace {
 // A piece of a body before the head has left would be lost, a second head or a piece after the end
 // would be smuggled: these are misfits, whoever hands them in.
 // clang-format off
-constexpr std::array<FitRow<Situation>, 15> kTable = {{
+constexpr std::array<FitRow<Situation>, 16> kTable = {{
     // of the client:            Head
     //                           | Refused
     //                           | | Body
     //                           | | | End
     //                           | | | | Gone
     // of the world around:      | | | | |   Charged
-    //                           | | | | |   | SecretsReady
-    //                           | | | | |   | | SecretsUnavailable
-    //                           | | | | |   | | | Dialed
-    //                           | | | | |   | | | | DialFailed
-    //                           | | | | |   | | | | | RecordDone
-    //                           | | | | |   | | | | | | CaptureDone
-    // of the upstream:          | | | | |   | | | | | | |   Head
-    //                           | | | | |   | | | | | | |   | Body
-    //                           | | | | |   | | | | | | |   | | End
-    //                           | | | | |   | | | | | | |   | | | Broken
-    // of our own side:          | | | | |   | | | | | | |   | | | |   NotWritten
-    //                           | | | | |   | | | | | | |   | | | |   | TimedOut
-    //                           | | | | |   | | | | | | |   | | | |   | | Paused
-    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! ! !   ! ! ! !   ! - -"},
-    {Situation::collecting,       "! t t t t   ! ! ! ! ! ! !   ! ! ! !   ! t -"},
-    {Situation::charging,         "! ! ! ! t   t ! ! ! ! ! !   ! ! ! !   ! t -"},
-    {Situation::fetching_secrets, "! ! ! ! t   ! t t ! ! ! !   ! ! ! !   ! t -"},
-    {Situation::dialing,          "! ! ! ! t   ! ! ! t t ! !   ! ! ! !   ! - -"},
-    {Situation::recording,        "! ! ! ! t   ! ! ! ! t t !   ! ! ! !   ! t -"},
-    {Situation::refusing,         "! - - - t   ! ! ! ! ! t !   ! ! ! !   ! t -"},
-    {Situation::uploading,        "! t t t t   ! ! ! ! ! ! !   t ! - t   t t -"},
-    {Situation::swapping,         "! ! ! ! t   t t t ! ! t !   t ! - t   t t -"},
-    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! ! !   t ! - t   t t -"},
-    {Situation::answering_early,  "! t t t t   ! ! ! ! ! ! !   ! t t t   t t t"},
-    {Situation::swapping_early,   "! ! ! ! t   t t t ! ! t !   ! t t t   t t t"},
-    {Situation::answering,        "! ! ! - t   ! ! ! ! ! ! !   ! t t t   t t t"},
-    {Situation::capturing,        "! ! ! - t   - - - ! ! - t   t t t t   ! t -"},
-    {Situation::finished,         "- - - - -   - - - - - - -   - - - -   - - -"},
+    //                           | | | | |   | Decided
+    //                           | | | | |   | | SecretsReady
+    //                           | | | | |   | | | SecretsUnavailable
+    //                           | | | | |   | | | | Dialed
+    //                           | | | | |   | | | | | DialFailed
+    //                           | | | | |   | | | | | | RecordDone
+    //                           | | | | |   | | | | | | | CaptureDone
+    // of the upstream:          | | | | |   | | | | | | | |   Head
+    //                           | | | | |   | | | | | | | |   | Body
+    //                           | | | | |   | | | | | | | |   | | End
+    //                           | | | | |   | | | | | | | |   | | | Broken
+    // of our own side:          | | | | |   | | | | | | | |   | | | |   NotWritten
+    //                           | | | | |   | | | | | | | |   | | | |   | TimedOut
+    //                           | | | | |   | | | | | | | |   | | | |   | | Paused
+    {Situation::awaiting_head,    "t t ! ! t   ! ! ! ! ! ! ! !   ! ! ! !   ! - -"},
+    {Situation::collecting,       "! t t t t   ! ! ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::holding,          "! ! ! ! t   ! t ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::charging,         "! ! ! ! t   t ! ! ! ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::fetching_secrets, "! ! ! ! t   ! ! t t ! ! ! !   ! ! ! !   ! t -"},
+    {Situation::dialing,          "! ! ! ! t   ! ! ! ! t t ! !   ! ! ! !   ! - -"},
+    {Situation::recording,        "! ! ! ! t   ! ! ! ! ! t t !   ! ! ! !   ! t -"},
+    {Situation::refusing,         "! - - - t   ! ! ! ! ! ! t !   ! ! ! !   ! t -"},
+    {Situation::uploading,        "! t t t t   ! ! ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::swapping,         "! ! ! ! t   t ! t t ! ! t !   t ! - t   t t -"},
+    {Situation::awaiting_answer,  "! ! ! - t   ! ! ! ! ! ! ! !   t ! - t   t t -"},
+    {Situation::answering_early,  "! t t t t   ! ! ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::swapping_early,   "! ! ! ! t   t ! t t ! ! t !   ! t t t   t t t"},
+    {Situation::answering,        "! ! ! - t   ! ! ! ! ! ! ! !   ! t t t   t t t"},
+    {Situation::capturing,        "! ! ! - t   - ! - - ! ! - t   t t t t   ! t -"},
+    {Situation::finished,         "- - - - -   - - - - - - - -   - - - -   - - -"},
 }};
 // clang-format on
 
@@ -84,6 +86,9 @@ Situation Exchange::situation() const {
   if (std::holds_alternative<Recording>(state_)) {
     return admission_.is_refused() ? Situation::refusing : Situation::recording;
   }
+  if (std::holds_alternative<Holding>(state_)) {
+    return Situation::holding;
+  }
   if (std::holds_alternative<Admitting>(state_)) {
     return admission_.step() == Admission::Step::charging ? Situation::charging
                                                           : Situation::fetching_secrets;
@@ -101,6 +106,7 @@ bool Exchange::wants_body() const {
     case Situation::answering_early:
       return true;
     case Situation::awaiting_head:
+    case Situation::holding:
     case Situation::charging:
     case Situation::fetching_secrets:
     case Situation::dialing:

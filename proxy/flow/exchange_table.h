@@ -17,6 +17,7 @@ namespace keyswap::flow {
 enum class Situation : std::uint8_t {
   awaiting_head,
   collecting,
+  holding,  // a person decides
   charging,
   fetching_secrets,
   dialing,

@@ -94,6 +94,12 @@ bool Exchange::send_credential(const BodySwap::Step& step, Relaying& relaying, A
 }
 
 void Exchange::admit_in_body(const Use& use, Relaying& relaying, Actions& actions) {
+  if (setup_.bindings->rules[use.rule].scopes[use.scope].approval != nullptr) {
+    // A person decides on what is whole. What may not concern it all the same is not asked for: a
+    // body that is sent on can still name another method.
+    refuse_body(Reason::body_too_large, use.rule, relaying, actions);
+    return;
+  }
   auto& admission = swapping_->admission.emplace(setup_.bindings);
   admission.decide({Decision::allowed, Reason::binding_matched, use.rule, {use}, {}});
   relaying.wait = Wait::secrets;

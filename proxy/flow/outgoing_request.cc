@@ -9,6 +9,7 @@
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/destination.h"
+#include "proxy/flow/operations.h"
 #include "proxy/http/target.h"
 #include "proxy/http/websocket_handshake.h"
 
@@ -113,8 +114,9 @@ class Builder {
   }
 
   [[nodiscard]] bool is_dropped(std::string_view name) const {
-    // What an extension would do to frames, such as compress them, could not be read (I9).
-    if (is_name(name, "sec-websocket-extensions")) {
+    // What an extension would do to frames, such as compress them, could not be read (I9). An
+    // operation is between its client and us.
+    if (is_name(name, "sec-websocket-extensions") || is_name(name, kOperationField)) {
       return true;
     }
     return body_length_ != nullptr &&

@@ -11,6 +11,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/flow/caller.h"
+#include "proxy/flow/operations.h"
 #include "proxy/flow/web_page.h"
 
 namespace keyswap::flow {
@@ -148,8 +149,11 @@ std::optional<Reason> check_own_bindings(const http::RequestHead& head,
                                          std::string_view target,
                                          const Bindings& bindings) {
   // Few paths begin so: of all others not more is looked at.
-  if (target.size() < kPath.size() || target[1] != kPath[1] || http::path_of(target) != kPath) {
+  if (target.size() < kPath.size() || target[1] != kPath[1]) {
     return std::nullopt;
+  }
+  if (http::path_of(target) != kPath) {
+    return check_operation_path(head, target, bindings);
   }
   if (head.method != "GET" && head.method != "HEAD") {
     return Reason::method_not_supported;

@@ -40,6 +40,7 @@ class LocalService;
 
 namespace keyswap::net {
 
+class Approvals;
 class AuditLane;
 class CaptureLane;
 class ClientTlsWatch;
@@ -83,6 +84,7 @@ struct Context {
     flow::RealValues* real = nullptr;
     vault::Holdings* holdings = nullptr;  // what waits in locked memory, of all loops
     CaptureLane* captures = nullptr;      // null: nothing that is captured can be kept
+    Approvals* approvals = nullptr;       // of all loops; null: nobody decides on requests
     // Empty; lent to the machines that run (proxy/net/stream.cc).
     flow::Actions spare_actions;
     std::vector<flow::Event> spare_events;

@@ -43,6 +43,7 @@ base::Result<std::unique_ptr<LoopThread>> LoopThread::create(const Shared& share
   context.memory.holdings = shared.memory.holdings;
   context.memory.known = shared.memory.known;
   context.memory.real = shared.memory.real;
+  context.memory.approvals = shared.memory.approvals;
   context.clients.leaves = shared.certificates.leaves;
   context.clients.refusal_leaves = shared.certificates.refusal_leaves;
   context.clients.tls = shared.certificates.tls;

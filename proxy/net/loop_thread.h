@@ -34,6 +34,7 @@ class LoopThread {
     vault::Holdings* holdings = nullptr;
     flow::KnownSecrets* known = nullptr;
     flow::RealValues* real = nullptr;  // null: none is looked for
+    Approvals* approvals = nullptr;    // null: nobody decides on requests
   };
 
   // What clients' TLS is made of (Context::Clients).

@@ -136,15 +136,14 @@ base::Status Server::build() {
     return leaves.error();
   }
   leaves_ = std::move(*leaves);
+  KS_TRY(parts_.behind.approvals->begin([this](auto task) { worker_.run(std::move(task)); }));
   put_in_force(parts_.policy);
-  const LoopThread::Memory memory{
-      .holdings = &secrets_.holdings, .known = &secrets_.known, .real = &secrets_.real};
   const LoopThread::Shared shared{
       .clock = parts_.clock,
       .secrets = &secrets_.source,
       .engine = parts_.behind.outside.engine,
       .callers = parts_.vault,
-      .memory = memory,
+      .memory = {&secrets_.holdings, &secrets_.known, &secrets_.real, parts_.behind.approvals},
       .log = parts_.log,
       .limiter = parts_.limiter.get(),
       .certificates = {.leaves = leaves_.requests.get(),
@@ -275,6 +274,7 @@ base::Status Server::serve() {
   parts_.ready(doors_.listeners.addresses());
   loops_.front()->run();
   join_loops();
+  parts_.behind.approvals->close();
   secrets_.source.stop();  // what answers to the loops goes before them
   worker_.stop();          // a reload under way uses all that goes now
   if (parts_.behind.api != nullptr) {
@@ -398,6 +398,7 @@ void Server::put_in_force(Policy& policy) {
   if (parts_.behind.outside.apply) {
     parts_.behind.outside.apply(policy);
   }
+  parts_.behind.approvals->set_in_force(policy.bindings->sha256);
   secrets_.source.apply(policy.bindings->sources);
   secrets_.renew();
   policy.number = ++reloading_.policies;
@@ -410,6 +411,7 @@ void Server::housekeep() {
     loops_.front()->record(record_of(counted, parts_.clock->wall_us()));
   }
   refreshing_.watch.judge();
+  parts_.behind.approvals->tick();
   const std::uint64_t refusals = telling_.take_refusals();
   if (refusals > 0 && parts_.behind.refused) {
     parts_.behind.refused(refusals);

@@ -19,6 +19,7 @@
 #include "proxy/base/clock.h"
 #include "proxy/base/result.h"
 #include "proxy/limits/limiter.h"
+#include "proxy/net/approvals.h"
 #include "proxy/net/listeners.h"
 #include "proxy/net/listening.h"
 #include "proxy/net/policy.h"
@@ -62,6 +63,7 @@ struct Behind {
   std::optional<ListenOn> manage;  // where metrics are told, and what `api` answers
   // Outlives serve(), which starts and stops it; null: metrics alone.
   services::SlowService* api = nullptr;
+  Approvals* approvals = nullptr;  // outlives serve(); never null
   // Called before `ready` with the address of that.
   std::function<void(const std::string& address)> managing;
   // Alone: after each reload, and when another policy came into force.

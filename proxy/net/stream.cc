@@ -6,10 +6,17 @@
 
 #include <utility>
 
+#include "proxy/net/approvals.h"
 #include "proxy/net/clock_watch.h"
 #include "proxy/net/host_secrets.h"
 
 namespace keyswap::net {
+
+namespace {
+
+constexpr int kSwitchingProtocols = 101;
+
+}  // namespace
 
 Stream::Stream(Context& context, Setup setup, flow::Destination destination)
     : context_(&context),
@@ -32,7 +39,8 @@ Stream::Stream(Context& context, Setup setup, flow::Destination destination)
                             .collected = flow::CollectedShare(context.memory.collected_bytes),
                             .known = context.memory.known,
                             .holdings = context.memory.holdings,
-                            .real = context.memory.real});
+                            .real = context.memory.real,
+                            .operations = context.memory.approvals});
   if (context.is_draining) {
     exchange_->drain();
   }
@@ -90,9 +98,11 @@ void Stream::finish_run() {
     return;
   }
   if (run_.is_upgraded) {
+    end_operation(kSwitchingProtocols, audit::Outcome::complete);
     become_websocket();
     return;
   }
+  end_operation(0, std::nullopt);
   exchange_.reset();
   timer_.clear();
   setup_.codec->rest();
@@ -190,8 +200,9 @@ void Stream::client_said_all() {
   if (!exchange_) {
     return;
   }
-  if (exchange_->wants_body()) {
-    on(flow::ClientGone{});  // an upload cut short is never completed
+  if (exchange_->wants_body() || exchange_->awaits_decision()) {
+    // An upload cut short is never completed, and nobody is asked for who hangs up.
+    on(flow::ClientGone{});
   } else if (lease_.is_used()) {
     timer_.set(base::bounds::kHalfClosedMs);
   }
@@ -218,6 +229,10 @@ void Stream::drain() {
     websocket_->drain();
   } else if (exchange_) {
     exchange_->drain();
+    if (exchange_->awaits_decision()) {
+      record_.operation.clear();  // its state is kept
+      on(flow::Decided{audit::Reason::shutting_down, std::nullopt, 0});
+    }
   }
 }
 

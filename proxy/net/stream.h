@@ -117,11 +117,12 @@ class Stream final : public Mortal, public LeaseEvents {
     flow::BeginWebSocket begun;
   };
 
-  // Of the record that the exchange waits for.
+  // Of the record, or the decision of a person, that the exchange waits for.
   struct Awaited {
     bool is_awaited = false;
     bool is_durable = false;  // and waiting for a connection to be dialled anew
     bool is_again = false;    // it is of a request that is sent once more
+    std::string operation;    // that a person decides on, or has let through; "": none
   };
 
   void finish_run();
@@ -130,6 +131,8 @@ class Stream final : public Mortal, public LeaseEvents {
   void balance();
   void perform(const flow::Charge& action);
   void perform(const flow::Settle& action);
+  void perform(const flow::AskApproval& action);
+  void perform(const flow::EndHold& action);
   void perform(const flow::FetchSecrets& action);
   void perform(const flow::Dial& action);
   void perform(const flow::DialAnew& action);
@@ -158,6 +161,8 @@ class Stream final : public Mortal, public LeaseEvents {
   void note(const flow::Record& decision);
   void wait_for_record();
   void record_done(bool is_durable);
+  void decided(flow::Decided decision);
+  void end_operation(int status, std::optional<audit::Outcome> outcome);
   void captured(bool is_kept);
   bool charge_done(limits::ChargeAnswer& answer);
   void get_upstream();

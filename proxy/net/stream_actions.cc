@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/net/approvals.h"
 #include "proxy/net/audit_lane.h"
 #include "proxy/net/capture_lane.h"
 #include "proxy/net/clock_watch.h"
@@ -53,6 +54,64 @@ void Stream::perform(const flow::Settle& action) {
       tickets_.push_back(std::move(ticket));  // until it is known what it came to
     }
   }
+}
+
+// --- a person's decision ---
+
+void Stream::perform(const flow::AskApproval& action) {
+  if (context_->memory.approvals == nullptr) {
+    on(flow::Decided{Reason::limits_unavailable, std::nullopt, 0});
+    return;
+  }
+  record_.operation = context_->memory.approvals->ask(
+      {request_id_, setup_.caller.name, exchange_->destination(), setup_.policy.bindings},
+      action,
+      [loop = context_->loop, approvals = context_->memory.approvals, self = anchor_.handle()](
+          flow::Decided decision) {
+        loop->post([approvals, self, decision = std::move(decision)] {
+          if (Stream* const stream = self.get()) {
+            stream->decided(decision);
+          } else if (!decision.refusal && decision.operation) {
+            approvals->finish(decision.operation->id, approvals::State::failed);  // never sent
+          }
+        });
+      });
+}
+
+void Stream::decided(flow::Decided decision) {
+  const bool is_granted = !decision.refusal && decision.operation;
+  if (!exchange_ || !exchange_->awaits_decision()) {
+    if (is_granted) {
+      context_->memory.approvals->finish(decision.operation->id, approvals::State::failed);
+    }
+    return;
+  }
+  record_.operation = is_granted ? decision.operation->id : "";
+  on(std::move(decision));
+}
+
+void Stream::perform(const flow::EndHold& action) {
+  if (!record_.operation.empty()) {
+    context_->memory.approvals->end_hold(record_.operation, action.why);
+  }
+  if (action.why == flow::HoldEnd::client_gone) {
+    record_.operation.clear();
+  }
+}
+
+// What became of what a person let through. Without an outcome: not a byte of it was sent.
+void Stream::end_operation(int status, std::optional<audit::Outcome> outcome) {
+  constexpr int kFirstFailure = 400;
+  if (record_.operation.empty() || outcome == audit::Outcome::sent_again) {
+    return;
+  }
+  auto state = approvals::State::failed;
+  if (outcome && outcome != audit::Outcome::not_sent) {
+    state = status == 0              ? approvals::State::unknown
+            : status < kFirstFailure ? approvals::State::succeeded
+                                     : approvals::State::failed;
+  }
+  context_->memory.approvals->finish(std::exchange(record_.operation, ""), state);
 }
 
 void Stream::perform(const flow::FetchSecrets& action) {
@@ -192,6 +251,7 @@ bool Stream::is_counted_stranger(const flow::Record& action) const {
 }
 
 void Stream::perform(const flow::RecordResponse& action) {
+  end_operation(action.status, action.outcome);
   add_response(
       *context_, request_id_, exchange_->destination(), action, sent_us_, lease_.upstream());
   if (action.spent) {
@@ -311,6 +371,8 @@ std::int64_t Stream::wait_ms(const flow::SetWait& action) const {
       return base::bounds::kRequestBodyWindowMs;
     case flow::Wait::record:
       return base::bounds::kRecordMs;
+    case flow::Wait::approval:
+      return action.ms;
     case flow::Wait::secrets:
       return base::bounds::kSecretFetchMs;
     case flow::Wait::response_head:

@@ -242,6 +242,7 @@ void Tunnel::perform(const flow::SetWait& action) {
     case flow::Wait::response_head:
     case flow::Wait::response_body:
     case flow::Wait::capture:
+    case flow::Wait::approval:
     case flow::Wait::websocket_close:
       timer.clear();
       return;

@@ -375,6 +375,7 @@ void WebSocketRelay::perform(const flow::SetWait& action) {
     case flow::Wait::response_head:
     case flow::Wait::response_body:
     case flow::Wait::capture:
+    case flow::Wait::approval:
     case flow::Wait::tunnel_speech:
     case flow::Wait::tunnel_idle:
       wait_idle();

@@ -8,6 +8,7 @@
 #include "audit/line.h"
 #include "audit/managed_record.h"
 #include "audit/spend_record.h"
+#include "audit/operation_record.h"
 #include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
@@ -257,6 +258,24 @@ TEST_CASE("the record of what management did says what, to what, and who did it"
         R"("client":"127.0.0.1:50312")");
   CHECK(is_canonical(body_of(record)));
   CHECK(is_canonical(body_of(ManagedRecord{})));
+}
+
+TEST_CASE("the record of an operation says what is decided on, and who decided") {
+  const OperationRecord record{.ts_us = 0,
+                               .operation = "op_1",
+                               .event = "approved",
+                               .request_id = "req1",
+                               .secret = "GITHUB_TOKEN",
+                               .caller = "agent-a",
+                               .digest = "d20a",
+                               .by = "uid 1000",
+                               .how = "command"};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"operation","operation":"op_1",)"
+        R"("event":"approved","request_id":"req1","secret":"GITHUB_TOKEN","caller":"agent-a",)"
+        R"("digest":"d20a","by":"uid 1000","how":"command")");
+  CHECK(is_canonical(body_of(record)));
+  CHECK(is_canonical(body_of(OperationRecord{})));
 }
 
 TEST_CASE("the records about the log itself have their fields in order") {

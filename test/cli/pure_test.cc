@@ -101,6 +101,7 @@ TEST_CASE("every command has help with an example") {
                            run_bindings,
                            run_audit,
                            run_limits,
+                           run_approve,
                            run_ca,
                            run_doctor);
   CHECK(run({"--help"}) == 0);

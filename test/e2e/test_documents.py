@@ -194,8 +194,9 @@ class Examples(Documents):
     # Folders of another machine, and what is there in their place.
     ELSEWHERE = {"/media/stick": "stick", "/archive": "archive", "/srv/keyswap": "srv", " | man -l -": " | man -l - | cat"}
     # What goes on for ever, or asks and puts another home in place, or waits for a person in a browser: test_audit,
-    # test_operate and test_login run them.
-    NOT_RUN = ("keyswap audit forward", "keyswap audit watch", "keyswap restore", "keyswap login")
+    # test_operate and test_login run them; what decides needs a request that waits (test_approvals).
+    NOT_RUN = ("keyswap audit forward", "keyswap audit watch", "keyswap restore", "keyswap login", "keyswap approve show",
+               "keyswap approve allow", "keyswap approve deny")
 
     # What these print is for programs, or a program prints it.
     DATA = re.compile(r"keyswap (env|run|import|completion|man|pages|audit (export|head|tail))\b|--json|^curl |^eval |\| ")

@@ -40,6 +40,10 @@ secrets:
     inject: { header: X-Token, format: "{secret}" }
     bindings: [ { host: other.example.test } ]
     capture: [ { host: api.example.test, paths: [/login], json_pointer: /token } ]
+  A:
+    placeholder: kswp_PLACEHOLDER_000000000005
+    inject: { type: binance, api_key: BK, api_secret: BS }
+    bindings: [ { host: api.example.test, paths: [/api/v3/account], approve: true } ]
 )";
 
 const std::string kBody =
@@ -87,6 +91,14 @@ Event login_head() {
       http::Decoder::Role::request, "GET /login HTTP/1.1\r\nHost: api.example.test\r\n\r\n")};
 }
 
+// A person decides on it.
+Event held_head() {
+  return ClientHead{head_of<http::RequestHead>(
+      http::Decoder::Role::request,
+      "GET /api/v3/account?timestamp=1 HTTP/1.1\r\nHost: api.example.test\r\n"
+      "X-MBX-APIKEY: kswp_PLACEHOLDER_000000000005\r\n\r\n")};
+}
+
 Event upstream_head() {
   return UpstreamHead{head_of<http::ResponseHead>(http::Decoder::Role::response,
                                                   "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")};
@@ -112,6 +124,7 @@ const Events kEach = {signed_head,
                       some<ClientEnd>,
                       some<ClientGone>,
                       some<Charged>,
+                      some<Decided>,
                       [] { return secrets(2); },
                       [] { return SecretsUnavailable{"B"}; },
                       some<Dialed>,
@@ -166,6 +179,7 @@ Events first(const Events& events, std::ptrdiff_t count) {
 const std::vector<std::pair<Situation, Events>> kWays = {
     {Situation::awaiting_head, {}},
     {Situation::collecting, first(kSigned, 1)},
+    {Situation::holding, {held_head}},
     {Situation::charging, first(kSigned, 3)},
     {Situation::fetching_secrets, first(kSigned, 4)},
     {Situation::dialing, first(kSigned, 5)},

@@ -69,7 +69,8 @@ Script::Script(std::shared_ptr<const bindings::Bindings> bindings,
                                 flow::CollectedShare(*collected_bytes),
                                 shared.known,
                                 shared.holdings,
-                                shared.real})),
+                                shared.real,
+                                shared.operations})),
       tunnel_{destination, ""} {}
 
 Script& Script::client(std::string_view bytes, std::size_t piece) {
@@ -226,6 +227,15 @@ void Script::perform(const flow::Actions& actions) {
                 ? " for " + std::string(charge->model) + " " + std::to_string(charge->spends->all())
                 : ""));
       next = charged;
+    } else if (const auto* ask = std::get_if<flow::AskApproval>(&action)) {
+      note("ask " + (ask->operation.empty() ? "" : std::string(ask->operation) + " ") +
+           std::string(ask->method) + " " + std::string(ask->target) + " [" +
+           escaped(ask->headers) + "] " + escaped(ask->body));
+      if (answers_approvals) {
+        next = decision;
+      }
+    } else if (const auto* end = std::get_if<flow::EndHold>(&action)) {
+      note(end->why == flow::HoldEnd::timed_out ? "hold over" : "hold left");
     } else if (const auto* settle = std::get_if<flow::Settle>(&action)) {
       note(settle->fate == flow::ChargeFate::keep      ? "charge kept"
            : settle->fate == flow::ChargeFate::refused ? "charge kept as a call"

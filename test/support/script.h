@@ -34,12 +34,13 @@ class Script {
     std::string caller;
     std::shared_ptr<vault::LockedBuffer> scratch;  // null: one of its own
     const flow::RealValues* real = nullptr;
+    const flow::Operations* operations = nullptr;
   };
 
   explicit Script(std::shared_ptr<const bindings::Bindings> bindings,
                   flow::Destination destination = {flow::Protocol::https,
                                                    {"api.example.test", 443, http::HostKind::name}},
-                  const Shared& shared = {nullptr, nullptr, "", nullptr, nullptr});
+                  const Shared& shared = {nullptr, nullptr, "", nullptr, nullptr, nullptr});
 
   // The world.
   std::map<std::string, std::string> vault = {{"K", "real-key-0001"}, {"K2", "real-key-0002"}};
@@ -51,6 +52,8 @@ class Script {
   bool answers_captures = true;             // false: say CaptureDone yourself
   bool keeps_captured = true;               // what is captured gets into the vault
   flow::Charged charged;                    // what the limits say
+  bool answers_approvals = true;            // false: say Decided yourself
+  flow::Decided decision;                   // of the person who is asked
   std::int64_t clock_shift_us = 0;          // the upstream's time less this machine's
   std::optional<flow::ReverseUse> reverse;  // the requests come by this route
   std::string server_name;                  // of the client's TLS hello
