@@ -13,7 +13,7 @@ build_packages=(g++ cmake ninja-build pkg-config libssl-dev libsodium-dev libsql
   ca-certificates)
 test_packages=(awscli curl gh git openssl python3 python3-pip python3-requests python3-httpx python3-aiohttp python3-websocket
   python3-cryptography python3-yaml strace gnutls-bin zsh fish man-db iproute2 valgrind universal-ctags clang clang-format clang-tidy
-  libclang-rt-14-dev)
+  libclang-rt-14-dev node-typescript)
 # command:package - a machine that has the command from somewhere else keeps it.
 test_commands=(node:nodejs npm:npm go:golang-go java:default-jdk-headless)
 
