@@ -31,6 +31,7 @@ enum class RecordType : std::uint8_t {
   token_exchange,
   token_rotation,
   source_flushed,
+  managed,
   recovered,
   unsigned_found,
   loss_accepted,

@@ -108,6 +108,13 @@ constexpr std::array kApprovalFields{
     LineField{R"(,"number":)", LineValue::number},
     LineField{R"(,"bindings_sha256":)", LineValue::word},
 };
+constexpr std::array kManagedFields{
+    LineField{R"(,"action":)", LineValue::word},
+    LineField{R"(,"outcome":)", LineValue::word},
+    LineField{R"(,"object":)", LineValue::name_or_null},
+    LineField{R"(,"session":)", LineValue::word_or_null},
+    LineField{R"(,"client":)", LineValue::word},
+};
 constexpr std::array kRestoredFields{
     LineField{R"(,"at":)", LineValue::word},
     LineField{R"(,"backup_sha256":)", LineValue::word},
@@ -162,6 +169,7 @@ constexpr std::array kTypes{
     LineType{"token_exchange", RecordType::token_exchange, kSecretFetchedFields},
     LineType{"token_rotation", RecordType::token_rotation, kSecretFetchedFields},
     LineType{"source_flushed", RecordType::source_flushed, kSourceFlushedFields},
+    LineType{"managed", RecordType::managed, kManagedFields},
     LineType{"recovered", RecordType::recovered, kRecoveredFields},
     LineType{"unsigned_found", RecordType::unsigned_found, kUnsignedFields},
     LineType{"loss_accepted", RecordType::loss_accepted, kLossFields},

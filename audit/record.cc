@@ -6,6 +6,7 @@
 #include <charconv>
 #include <span>
 
+#include "audit/managed_record.h"
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"
@@ -344,6 +345,16 @@ void encode_body(const ApprovalRecord& record, std::string& out) {
       .word(R"(,"event":)", to_string(record.event))
       .number(R"(,"number":)", record.number)
       .text(R"(,"bindings_sha256":)", record.bindings_sha256, kWordBytesMax)
+      .append_to(out);
+}
+
+void encode_body(const ManagedRecord& record, std::string& out) {
+  Body(record.ts_us, "managed")
+      .text(R"(,"action":)", record.action, kWordBytesMax)
+      .text(R"(,"outcome":)", record.outcome, kWordBytesMax)
+      .text_or_null(R"(,"object":)", record.object, kNameBytesMax)
+      .text_or_null(R"(,"session":)", record.session, kWordBytesMax)
+      .text(R"(,"client":)", record.client, kWordBytesMax)
       .append_to(out);
 }
 

@@ -57,6 +57,7 @@ class UnderWay {
       case RecordType::token_exchange:
       case RecordType::token_rotation:
       case RecordType::source_flushed:
+      case RecordType::managed:
       case RecordType::vault_locked:
       case RecordType::vault_readable:
         return;

@@ -23,7 +23,7 @@ namespace keyswap::bindings {
 
 namespace {
 
-constexpr std::array<std::string_view, 23> kTopKeys = {"version",
+constexpr std::array<std::string_view, 24> kTopKeys = {"version",
                                                        "unmatched_destination_policy",
                                                        "tls_termination",
                                                        "refusals",
@@ -45,7 +45,8 @@ constexpr std::array<std::string_view, 23> kTopKeys = {"version",
                                                        "notes_host_allowlist",
                                                        "allow_any_notes_host",
                                                        "notes_refresh_seconds",
-                                                       "install_salt_path"};
+                                                       "install_salt_path",
+                                                       "manage"};
 
 template <typename Choice>
 void parse_choice(const YamlSection& top,
@@ -167,6 +168,9 @@ void parse_top(const YamlNode& root, ParseContext& context, Bindings& bindings) 
   }
   if (const auto* const node = top.find("preflight")) {
     parse_preflight(*node, context);
+  }
+  if (const auto* const node = top.find("manage")) {
+    parse_manage(*node, context, bindings);
   }
   parse_sources(top, context);
   parse_notes(top, context, bindings);

@@ -130,6 +130,8 @@ void parse_upstream(const YamlNode& node, ParseContext& context, UpstreamSetting
 // `audit:`, and `preflight:`, which is checked and changes nothing (parse_ops.cc).
 void parse_audit(const YamlNode& node, ParseContext& context, Bindings& bindings);
 void parse_preflight(const YamlNode& node, ParseContext& context);
+// `manage:` (parse_manage.cc)
+void parse_manage(const YamlNode& node, ParseContext& context, Bindings& bindings);
 // `sources:`, and `backend:` and `cache:` of agent-vault-proxy's files (parse_sources.cc).
 void parse_sources(const YamlSection& top, ParseContext& context);
 // `binding_source:` and what belongs to it, after the sources (parse_notes.cc).

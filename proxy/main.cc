@@ -33,6 +33,7 @@ constexpr std::array kCommands = {
     Command{"bindings"sv, "check, explain and change bindings.yaml"sv, keyswap::cli::run_bindings},
     Command{"audit"sv, "verify, follow, search, export the audit log"sv, keyswap::cli::run_audit},
     Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
+    Command{"manage"sv, "who may log in to the management listener"sv, keyswap::cli::run_manage},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
     Command{"import"sv, "take over what other programs read"sv, keyswap::cli::run_import},
     Command{"status"sv, "what is there, and what runs"sv, keyswap::cli::run_status},

@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Where each list of the parser is described. MENTIONED: parts of another key's value, told with that one.
 SECTIONS = {
-    "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kSecretKeys": "## Secrets",
+    "kTopKeys": "## Top level", "kAuditKeys": "## Top level", "kManageKeys": "## Top level", "kSecretKeys": "## Secrets",
     "kCaptureKeys": "### Capture",
     "kScopeKeys": "## Bindings of a secret", "kAccessKeys": "## Bindings of a secret", "trading": "## Bindings of a secret",
     "kRateKeys": "## Limits", "kCustomKeys": "## Custom services", "kPlaceKeys": "## Placements",
@@ -27,7 +27,7 @@ SECTIONS = {
 MENTIONED = {"kRateKeys", "kCacheKeys", "kForeignCacheKeys", "kPreflightKeys", "kBackendKeys"}
 # Of another program: read, and with no effect, or only as an entry of `sources`.
 NO_EFFECT = {"cache", "preflight", "backend", "fail_on_unwritable", "fail_on_warning", "type", "config"}
-PREFIXES = {"kAuditKeys": "audit.", "kProxyKeys": "proxy."}
+PREFIXES = {"kAuditKeys": "audit.", "kManageKeys": "manage.", "kProxyKeys": "proxy."}
 
 wrong = []
 

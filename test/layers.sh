@@ -31,8 +31,9 @@ proxy/uv        : proxy/base/
 proxy/launcher  : proxy/base/ proxy/uv/ vault/secret.h vault/source_table.h vault/sources/run.h
 proxy/outgoing  : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/tls/ proxy/uv/ vault/ bindings/ audit/
 proxy/services  : proxy/base/ proxy/http/ proxy/flow/ audit/record.h
+proxy/manage    : proxy/services/ proxy/base/ proxy/http/ vault/ bindings/ audit/
 proxy/net       : proxy/services/ proxy/base/ proxy/http/ proxy/flow/ proxy/limits/ proxy/tls/ proxy/uv/ ca/ vault/ bindings/ audit/
-proxy/cli       : proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
+proxy/cli       : proxy/manage/ proxy/base/ proxy/http/ proxy/flow/ proxy/launcher/ proxy/limits/ proxy/outgoing/ proxy/sandbox/ proxy/tls/ proxy/net/ ca/ vault/ bindings/ audit/
 proxy           : proxy/base/ proxy/cli/
 '
 

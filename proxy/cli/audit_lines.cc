@@ -173,6 +173,11 @@ std::string describe(const Json& json) {
     return "source flush  of " + (source.empty() ? "all" : source) + ": " +
            text_of(json, "values") + " values dropped";
   }
+  if (type == "managed") {
+    const std::string object = text_of(json, "object");
+    return "management  " + text_of(json, "action") + (object.empty() ? "" : " of " + object) +
+           ": " + text_of(json, "outcome") + "  by " + text_of(json, "client");
+  }
   return describe_own(type, json);
 }
 

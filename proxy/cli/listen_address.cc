@@ -158,9 +158,9 @@ Outcome<ListenAddress> parse_listen(const std::string& text) {
 
 Outcome<ListenAddress> parse_manage(const std::string& text) {
   auto address = parse_listen(text);
-  if (!address || address->is_unix() || address->is_beyond_loopback()) {
+  if (!address || address->is_beyond_loopback()) {
     return Failure{Exit::usage,
-                   "--manage wants an address of loopback and a port, not " + text,
+                   "management wants an address of loopback and a port, or unix:PATH, not " + text,
                    "like: --manage 127.0.0.1:8474"};
   }
   return address;

@@ -32,7 +32,7 @@ std::string to_string(const ListenAddress& address);
 
 // Such a text. A path that is not absolute counts from the folder that we are in.
 Outcome<ListenAddress> parse_listen(const std::string& text);
-// The same for management: TCP on loopback, and nothing else.
+// The same for management: TCP on loopback, or a Unix socket.
 Outcome<ListenAddress> parse_manage(const std::string& text);
 // All that was given, none of it twice or within another (0.0.0.0), at most bounds::kListenersMax;
 // kDefaultListen where nothing was.

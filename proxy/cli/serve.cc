@@ -137,11 +137,12 @@ Failure vault_not_written(const Opened& opened, const base::Error& error) {
 
 net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   net::Behind behind;
-  if (opened.manage) {
-    behind.manage = net::ListenOn{opened.manage->host, opened.manage->port};
-  }
+  opened.management.begin(*opened.vault, *opened.log.log, opened.clock);
+  behind.manage = opened.management.listen_on();
+  behind.api = opened.management.api();
   behind.managing = [&opened](const std::string& address) {
     opened.managed_at = address;
+    opened.management.listens(address);
   };
   behind.hold_policy = [&opened] {
     // As for a reload: an approval does not open to everybody where we listen, either.
@@ -195,6 +196,7 @@ net::Outside outside_of(Opened& opened) {
           .apply =
               [&opened](const net::Policy& policy) {
                 opened.engine->apply(policy.bindings, policy.upstream_tls);
+                opened.management.apply(policy.bindings);
               }};
 }
 
@@ -302,7 +304,8 @@ int run_serve(const Arguments& arguments) {
   app.add_option("--bindings", options.bindings, "the bindings (default: the home's bindings.yaml)")
       ->type_name("FILE");
   add_listen_options(app, options.listen);
-  app.add_option("--manage", options.manage, "loopback address and port for GET /metrics; off")
+  app.add_option(
+         "--manage", options.manage, "loopback address and port, or unix:PATH, for management; off")
       ->type_name("ADDR:PORT");
   std::string user;
   app.add_option("--user", user, "as root: become this user, who owns the home")->type_name("NAME");

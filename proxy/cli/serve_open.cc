@@ -61,6 +61,16 @@ void warn_about_missing_callers(const Opened& opened) {
   }
 }
 
+Problem choose_management(const ServeOptions& options,
+                          const bindings::Bindings& bindings,
+                          Opened& opened) {
+  if (auto problem = opened.management.choose(options.manage, bindings)) {
+    return problem;
+  }
+  const auto& where = opened.management.where();
+  return where ? opened.listen.check_beside(*where) : std::nullopt;
+}
+
 Problem open_configuration(const ServeOptions& options, Opened& opened) {
   auto home = checked_home_of(options.home);
   if (!home) {
@@ -106,6 +116,9 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
     }
     return problem;
   }
+  if (auto problem = choose_management(options, *opened.policy.policy.bindings, opened)) {
+    return problem;
+  }
   auto authority = open_authority(opened.home, *opened.vault, opened.clock.wall_us() / 1'000'000);
   if (!authority) {
     return authority.failure();
@@ -119,7 +132,12 @@ Problem open_secrets(const ServeOptions& options, Opened& opened) {
   if (auto problem = opened.listen.open_sockets()) {
     return problem;
   }
-  if (auto problem = restrict_files(opened.home, folder, opened.listen.socket_folders())) {
+  if (auto problem = opened.management.open_socket()) {
+    return problem;
+  }
+  auto socket_folders = opened.listen.socket_folders();
+  opened.management.add_socket_folder(socket_folders);
+  if (auto problem = restrict_files(opened.home, folder, socket_folders)) {
     return problem;
   }
   auto log = open_audit_log(opened.home, folder, *opened.vault, opened.clock);
@@ -229,15 +247,9 @@ Problem open_all(const ServeOptions& options, Opened& opened) {
     return listen.failure();
   }
   opened.listen = std::move(listen).value();
-  if (!options.manage.empty()) {
-    auto manage = parse_manage(options.manage);
-    if (!manage) {
-      return manage.failure();
-    }
-    opened.manage = std::move(manage).value();
-    if (auto problem = opened.listen.check_beside(*opened.manage)) {
-      return problem;
-    }
+  // What is used wrongly is told before a passphrase is asked for.
+  if (auto problem = choose_management(options, {}, opened)) {
+    return problem;
   }
   if (auto problem = choose_loops(options, opened)) {
     return problem;

@@ -22,6 +22,7 @@
 #include "proxy/cli/reloading.h"
 #include "proxy/cli/serve_listen.h"
 #include "proxy/cli/serve_lock.h"
+#include "proxy/cli/serve_manage.h"
 #include "proxy/cli/serve_parts.h"
 #include "proxy/cli/serve_sandbox.h"
 #include "proxy/cli/source_engine.h"
@@ -49,7 +50,6 @@ struct ServeOptions {
 struct Opened {
   Home home;
   ServeListeners listen;
-  std::optional<ListenAddress> manage;
   std::string managed_at;
   unsigned threads = 1;
   std::optional<ServeLock> lock;
@@ -69,6 +69,7 @@ struct Opened {
   std::shared_ptr<net::Listening> listening;     // once it is known where
   std::unique_ptr<NotesWatch> notes;
   std::unique_ptr<SourceEngine> engine;
+  ServeManagement management;
 };
 
 // On failure what was opened goes with `opened`.

@@ -23,27 +23,37 @@ std::vector<const services::Counts*> counts_of(
 
 ManagementListener::ManagementListener(const std::vector<std::unique_ptr<LoopThread>>& loops,
                                        Clients clients,
-                                       std::function<services::Figures()> figures)
+                                       std::function<services::Figures()> figures,
+                                       services::SlowService* api)
     : loop_(*loops.front()),
       clients_(clients),
       service_(
           [counts = counts_of(loops), figures = std::move(figures)] {
             return services::render_metrics(counts, figures());
           },
-          *loops.front()->context().clients.health) {}
+          *loops.front()->context().clients.health,
+          api) {}
 
 base::Result<std::unique_ptr<ManagementListener>> ManagementListener::listen(
-    const uv::Endpoint& endpoint,
+    const ListenOn& where,
     const std::vector<std::unique_ptr<LoopThread>>& loops,
     Clients clients,
-    std::function<services::Figures()> figures) {
+    std::function<services::Figures()> figures,
+    services::SlowService* api) {
   std::unique_ptr<ManagementListener> made(
-      new ManagementListener(loops, clients, std::move(figures)));
-  auto acceptor = uv::Acceptor::listen(made->loop_.loop(), endpoint, *made);
+      new ManagementListener(loops, clients, std::move(figures), api));
+  if (!where.unix_path.empty()) {
+    made->acceptor_ = uv::Acceptor::adopt(made->loop_.loop(), where.unix_socket, *made);
+    made->address_ = "unix:" + where.unix_path;
+    return made;
+  }
+  auto acceptor = uv::Acceptor::listen(made->loop_.loop(), {where.host, where.port}, *made);
   if (!acceptor) {
     return acceptor.error();
   }
   made->acceptor_ = std::move(*acceptor);
+  made->local_ = made->acceptor_->local();
+  made->address_ = uv::to_string(*made->local_);
   return made;
 }
 

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A listening socket of its own, on loopback, for who looks after the proxy: its connections are
-// like clients', but every request on them is answered by services::Management, and none goes
-// anywhere. Lives on the first loop.
+// A listening socket of its own, on loopback or a Unix socket, for who looks after the proxy: its
+// connections are like clients', but every request on them is answered by services::Management, and
+// none goes anywhere. Lives on the first loop.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "proxy/net/listeners.h"
 #include "proxy/net/loop_thread.h"
 #include "proxy/services/management.h"
 #include "proxy/services/metrics.h"
@@ -26,12 +29,14 @@ class ManagementListener final : public uv::AcceptEvents {
     std::size_t max = 0;
   };
 
-  // Of uv::Acceptor::listen. All of it outlives this; `figures` is asked on the first loop.
+  // As uv::Acceptor::listen. All of it outlives this; `figures` is asked on the first loop; `api`
+  // may be null.
   static base::Result<std::unique_ptr<ManagementListener>> listen(
-      const uv::Endpoint& endpoint,
+      const ListenOn& where,
       const std::vector<std::unique_ptr<LoopThread>>& loops,
       Clients clients,
-      std::function<services::Figures()> figures);
+      std::function<services::Figures()> figures,
+      services::SlowService* api);
 
   void on_accepted(int socket) override;
   void on_accepted_last(int socket) override;
@@ -39,17 +44,24 @@ class ManagementListener final : public uv::AcceptEvents {
   // Takes no more connections; those that are there go on.
   void stop() { acceptor_.reset(); }
 
-  [[nodiscard]] uv::Endpoint local() const { return acceptor_->local(); }
+  // Nothing: it is a Unix socket, which nobody dials.
+  [[nodiscard]] const std::optional<uv::Endpoint>& local() const { return local_; }
+
+  // "127.0.0.1:8474", "unix:/run/keyswap/manage.sock"
+  [[nodiscard]] const std::string& address() const { return address_; }
 
  private:
   ManagementListener(const std::vector<std::unique_ptr<LoopThread>>& loops,
                      Clients clients,
-                     std::function<services::Figures()> figures);
+                     std::function<services::Figures()> figures,
+                     services::SlowService* api);
 
   LoopThread& loop_;
   Clients clients_;
   services::Management service_;
   std::unique_ptr<uv::Acceptor> acceptor_;
+  std::optional<uv::Endpoint> local_;
+  std::string address_;
 };
 
 }  // namespace keyswap::net

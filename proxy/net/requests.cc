@@ -35,12 +35,16 @@ void Requests::begin_in_tunnel(Connection& connection, Tunnelled tunnelled) {
 // --- reading ---
 
 bool Requests::wants_bytes() const {
-  return connection_->is_in(*this) && (!stream_ || stream_->wants_bytes());
+  return connection_->is_in(*this) && (!stream_ || stream_->wants_bytes()) &&
+         (!managed_ || managed_->wants_bytes());
 }
 
 // The end of a body whose length was said takes no byte. It stays in the codec where the last piece
 // brought something to wait for.
 bool Requests::has_step() const {
+  if (managed_) {
+    return managed_->wants_bytes() && codec_.is_at_end();
+  }
   return stream_ && !stream_->is_websocket() && stream_->wants_bytes() && codec_.is_at_end();
 }
 
@@ -82,11 +86,15 @@ std::string_view Requests::read(std::string_view bytes) {
       case Step::Kind::body:
         if (stream_) {
           stream_->on(flow::ClientBody{step.body});
+        } else if (managed_) {
+          managed_->on_body(step.body);
         }
         break;
       case Step::Kind::end:
         if (stream_) {
           stream_->on(flow::ClientEnd{});
+        } else if (managed_) {
+          managed_->on_end();
         }
         break;
       case Step::Kind::error:
@@ -106,6 +114,9 @@ void Requests::refuse_bytes(Reason reason, base::Note flaw, std::string_view beg
   }
   if (!stream_) {
     connection_->timer().clear();
+    if (managed_) {
+      connection_->context().bury(std::move(managed_));
+    }
     codec_.answer(http::Version::http_1_1);
     begin_stream(tunnelled_ ? tunnelled_->identity.destination : flow::Destination{},
                  connection_->context().policy);
@@ -180,15 +191,23 @@ void Requests::on_stream_done(flow::ClientFate fate) {
   }
   if (connection_->is_broken()) {
     connection_->end();
-  } else if (fate == flow::ClientFate::keep && !codec_.closes() && !context.is_draining) {
-    connection_->timer().set(base::bounds::kClientIdleMs);
-    static_cast<void>(codec_.next({}));  // the end of a request without a body is still in it
-    if (connection_->has_unread() || connection_->is_client_ended() || codec_.leg().is_held()) {
-      connection_->read_on_later();
-    }
+  } else if (fate == flow::ClientFate::abort) {
+    connection_->close_politely(Leg::Ending::cut);
   } else {
-    connection_->close_politely(fate == flow::ClientFate::abort ? Leg::Ending::cut
-                                                                : Leg::Ending::said);
+    go_on(fate == flow::ClientFate::keep);
+  }
+}
+
+// To the next request, if the answer to the last lets the connection go on.
+void Requests::go_on(bool keeps) {
+  if (!keeps || codec_.closes() || connection_->context().is_draining) {
+    connection_->close_politely(Leg::Ending::said);
+    return;
+  }
+  connection_->timer().set(base::bounds::kClientIdleMs);
+  static_cast<void>(codec_.next({}));  // the end of a request without a body is still in it
+  if (connection_->has_unread() || connection_->is_client_ended() || codec_.leg().is_held()) {
+    connection_->read_on_later();
   }
 }
 
@@ -218,6 +237,8 @@ void Requests::on_client_end(bool is_clean) {
 void Requests::on_client_said_all() {
   if (stream_) {
     stream_->client_said_all();
+  } else if (managed_) {
+    managed_->on_client_said_all();
   } else {
     connection_->close_politely(Leg::Ending::said);
   }
@@ -241,12 +262,16 @@ void Requests::on_cut() {
 void Requests::on_client_drained() {
   if (stream_) {
     stream_->client_drained();
+  } else if (managed_) {
+    managed_->on_client_drained();
   }
 }
 
 void Requests::on_drain() {
   if (stream_) {
     stream_->drain();
+  } else if (managed_) {
+    managed_->on_drain();
   } else {
     connection_->close_politely(Leg::Ending::said);
   }
@@ -257,7 +282,9 @@ void Requests::on_time_out() {
   if (stream_) {
     return;
   }
-  if (codec_.is_mid_message()) {
+  if (managed_) {
+    managed_->on_time_out();
+  } else if (codec_.is_mid_message()) {
     refuse_bytes(Reason::client_timeout, "", "");
   } else {
     connection_->close_politely(Leg::Ending::said);

@@ -16,6 +16,7 @@
 #include "proxy/flow/reverse.h"
 #include "proxy/net/client_codec.h"
 #include "proxy/net/client_trust.h"
+#include "proxy/net/managed_request.h"
 #include "proxy/net/stage.h"
 #include "proxy/net/stream.h"
 #include "proxy/net/tunnel_request.h"
@@ -79,6 +80,7 @@ class Requests final : public Stage, public StreamOwner {
   void refuse_bytes(audit::Reason reason, base::Note flaw, std::string_view begin);
   void look_up_caller();
   void answer_management(http::RequestHead head);
+  void go_on(bool keeps);
   void answer_locally(http::RequestHead head, const services::LocalService& service);
   [[nodiscard]] std::string own_address(const http::RequestHead& head) const;
   [[nodiscard]] bool tells_in_tunnels() const;
@@ -90,6 +92,7 @@ class Requests final : public Stage, public StreamOwner {
   ClientCodec codec_;
   Caller caller_;
   std::unique_ptr<Stream> stream_;
+  std::unique_ptr<ManagedRequest> managed_;  // on the management listener
   bool is_in_read_ = false;
   NextHead next_head_ = NextHead::first;
 };

@@ -218,7 +218,22 @@ void Requests::answer_management(http::RequestHead head) {
         .on(flow::ClientHead{std::move(head), Reason::user_not_allowed, std::nullopt});
     return;
   }
-  answer_locally(std::move(head), *connection_->management());
+  const services::LocalService& management = *connection_->management();
+  services::SlowService* const slow = management.slow(head);
+  if (slow == nullptr) {
+    answer_locally(std::move(head), management);
+    return;
+  }
+  managed_ = std::make_unique<ManagedRequest>(
+      *connection_, codec_, *slow, std::move(head), [this](bool keeps) {
+        connection_->context().bury(std::move(managed_));
+        if (connection_->is_broken()) {
+          connection_->end();
+        } else {
+          go_on(keeps);
+        }
+      });
+  managed_->begin();
 }
 
 // What is for ourselves. Whichever program asks, but no web page.

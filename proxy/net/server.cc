@@ -28,6 +28,7 @@
 #include "proxy/net/upstream_clocks.h"
 #include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
+#include "proxy/services/slow_service.h"
 #include "proxy/uv/watch.h"
 #include "vault/secret.h"
 
@@ -184,11 +185,12 @@ base::Status Server::listen() {
 }
 
 base::Status Server::listen_for_management() {
-  auto listener =
-      ManagementListener::listen({parts_.behind.manage->host, parts_.behind.manage->port},
-                                 loops_,
-                                 {&room_.clients, room_.clients_max},
-                                 [this] { return figures(); });
+  auto listener = ManagementListener::listen(
+      *parts_.behind.manage,
+      loops_,
+      {&room_.clients, room_.clients_max},
+      [this] { return figures(); },
+      parts_.behind.api);
   if (!listener) {
     return listener.error();
   }
@@ -215,6 +217,9 @@ base::Status Server::start_threads() {
   if (parts_.behind.outside.start) {
     KS_TRY(parts_.behind.outside.start());
   }
+  if (parts_.behind.api != nullptr) {
+    KS_TRY(parts_.behind.api->start());
+  }
   for (std::size_t i = 1; i < loops_.size(); ++i) {
     auto thread = base::start_thread([loop = loops_[i].get()] { loop->run(); });
     if (!thread) {
@@ -233,6 +238,9 @@ void Server::join_loops() {
 }
 
 Server::~Server() {
+  if (parts_.behind.api != nullptr) {
+    parts_.behind.api->stop();  // it answers to the loops
+  }
   if (parts_.behind.outside.engine != nullptr) {
     parts_.behind.outside.engine->stop();  // what it would tell goes now
   }
@@ -262,13 +270,16 @@ base::Status Server::serve() {
   }
   renew_policy();
   if (doors_.management && parts_.behind.managing) {
-    parts_.behind.managing(uv::to_string(doors_.management->local()));
+    parts_.behind.managing(doors_.management->address());
   }
   parts_.ready(doors_.listeners.addresses());
   loops_.front()->run();
   join_loops();
   secrets_.source.stop();  // what answers to the loops goes before them
   worker_.stop();          // a reload under way uses all that goes now
+  if (parts_.behind.api != nullptr) {
+    parts_.behind.api->stop();  // it waits for the log, and answers to the loops
+  }
   doors_.listeners.close();
   if (doors_.management) {
     doors_.management->stop();  // itself it goes behind the loops: connections of theirs know it

@@ -26,6 +26,10 @@
 #include "vault/sources/cache.h"
 #include "vault/vault.h"
 
+namespace keyswap::services {
+class SlowService;
+}
+
 namespace keyswap::net {
 
 // What there is to record of a policy's approval.
@@ -55,7 +59,9 @@ struct Outside {
 // What is kept and told behind the requests, on a worker; each may be empty. Those that say so are
 // not called beside one another, nor beside a reload.
 struct Behind {
-  std::optional<ListenOn> manage;  // where metrics are told
+  std::optional<ListenOn> manage;  // where metrics are told, and what `api` answers
+  // Outlives serve(), which starts and stops it; null: metrics alone.
+  services::SlowService* api = nullptr;
   // Called before `ready` with the address of that.
   std::function<void(const std::string& address)> managing;
   // Alone: after each reload, and when another policy came into force.

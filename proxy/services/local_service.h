@@ -12,6 +12,8 @@
 
 namespace keyswap::services {
 
+class SlowService;
+
 class LocalService {
  public:
   LocalService() = default;
@@ -25,6 +27,11 @@ class LocalService {
   // into what is constant, into the service, or into itself.
   [[nodiscard]] virtual flow::Reply answer(const http::RequestHead& head,
                                            std::string_view body) const = 0;
+
+  // Who answers this request in its place, because that takes time; null: answer() does.
+  [[nodiscard]] virtual SlowService* slow(const http::RequestHead& /*head*/) const {
+    return nullptr;
+  }
 };
 
 }  // namespace keyswap::services

@@ -2,6 +2,7 @@
 #include "proxy/services/management.h"
 
 #include "proxy/services/metrics.h"
+#include "proxy/services/slow_service.h"
 
 namespace keyswap::services {
 
@@ -20,7 +21,16 @@ flow::Reply reply_of(int status,
   return reply;
 }
 
+bool is_path(std::string_view target, std::string_view path) {
+  return target.substr(0, target.find('?')) == path;
+}
+
 }  // namespace
+
+SlowService* Management::slow(const http::RequestHead& head) const {
+  const bool is_here = is_path(head.target, "/metrics") || is_path(head.target, "/healthz");
+  return api_ != nullptr && !is_here && api_->takes(head) ? api_ : nullptr;
+}
 
 flow::Reply Management::answer(const http::RequestHead& head, std::string_view body) const {
   constexpr std::string_view kText = "text/plain; charset=utf-8";

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "audit/line.h"
+#include "audit/managed_record.h"
 #include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 
@@ -240,6 +241,21 @@ TEST_CASE("the record of a flush says of which source, or of all, and how much w
         R"("ts":"1970-01-01T00:00:00.000000Z","type":"source_flushed","source":null,"values":0)");
   CHECK(is_canonical(body_of(SourceFlushedRecord{0, "company", 3})));
   CHECK(is_canonical(body_of(SourceFlushedRecord{})));
+}
+
+TEST_CASE("the record of what management did says what, to what, and who did it") {
+  const ManagedRecord record{.ts_us = 0,
+                             .action = "secret_added",
+                             .outcome = "begun",
+                             .object = "OPENAI_API_KEY",
+                             .session = "s_00ff00ff00ff",
+                             .client = "127.0.0.1:50312"};
+  CHECK(body_of(record) ==
+        R"("ts":"1970-01-01T00:00:00.000000Z","type":"managed","action":"secret_added",)"
+        R"("outcome":"begun","object":"OPENAI_API_KEY","session":"s_00ff00ff00ff",)"
+        R"("client":"127.0.0.1:50312")");
+  CHECK(is_canonical(body_of(record)));
+  CHECK(is_canonical(body_of(ManagedRecord{})));
 }
 
 TEST_CASE("the records about the log itself have their fields in order") {

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/managed_request.h"
+
+#include <string>
+#include <utility>
+
+#include "proxy/base/bounds.h"
+#include "proxy/base/bytes.h"
+
+namespace keyswap::net {
+
+using base::bounds::kManageBodyBytesMax;
+
+ManagedRequest::ManagedRequest(Connection& connection,
+                               ClientCodec& codec,
+                               services::SlowService& service,
+                               http::RequestHead head,
+                               Over over)
+    : connection_(&connection),
+      codec_(&codec),
+      service_(&service),
+      question_(std::make_shared<services::Question>()),
+      over_(std::move(over)),
+      is_head_request_(head.method == "HEAD") {
+  question_->client = connection.client().address;
+  question_->is_owner = question_->client == uv::kUnixPeer && connection.client().is_own_user;
+  question_->head = std::move(head);
+}
+
+void ManagedRequest::begin() {
+  const http::RequestHead& head = question_->head;
+  connection_->timer().set(base::bounds::kManageRequestMs);
+  if (head.framing.kind == http::Framing::Kind::length) {
+    if (head.framing.length > kManageBodyBytesMax) {
+      refuse(413, "Content Too Large", "the body is larger than 1 MiB");
+      return;
+    }
+    question_->body.reserve(head.framing.length);  // no copy is left where it grew out of
+  }
+  if (head.expects_continue) {
+    static_cast<void>(codec_->send_head(flow::continue_response()));
+    codec_->leg().flush();
+  }
+}
+
+// --- the question ---
+
+void ManagedRequest::on_body(std::string_view bytes) {
+  if (phase_ != Phase::reading) {
+    return;
+  }
+  if (question_->body.size() + bytes.size() > kManageBodyBytesMax) {
+    refuse(413, "Content Too Large", "the body is larger than 1 MiB");
+    return;
+  }
+  question_->body.append(bytes);
+}
+
+void ManagedRequest::on_end() {
+  if (phase_ != Phase::reading) {
+    return;
+  }
+  phase_ = Phase::answering;
+  uv::Loop* const loop = connection_->context().loop;
+  service_->answer(std::exchange(question_, nullptr),
+                   [loop, handle = anchor_.handle()](std::shared_ptr<services::SlowAnswer> answer) {
+                     loop->post([handle, answer = std::move(answer)]() mutable {
+                       if (ManagedRequest* const asked = handle.get()) {
+                         asked->take(std::move(answer));
+                       }
+                     });
+                   });
+}
+
+// Before it was asked: the connection ends with it, because what still comes is not read.
+void ManagedRequest::refuse(int status, std::string_view phrase, std::string_view text) {
+  base::wipe(question_->body.data(), question_->body.size());
+  flow::Reply reply{.head = {status, phrase}, .body = {}};
+  reply.body = R"({"error":")";
+  reply.body.append(text).append("\"}\n");
+  reply.head.fields.add({"Content-Type", "application/problem+json"});
+  reply.head.fields.add_made("Content-Length", std::to_string(reply.body.size()));
+  reply.head.fields.add({"Cache-Control", "no-store"});
+  codec_->send_reply(reply);
+  end(false);
+}
+
+// --- the answer ---
+
+void ManagedRequest::take(std::shared_ptr<services::SlowAnswer> answer) {
+  if (phase_ != Phase::answering) {
+    return;
+  }
+  answer_ = std::move(answer);
+  if (answer_->delay_ms > 0) {
+    phase_ = Phase::delayed;
+    connection_->timer().set(answer_->delay_ms);
+    return;
+  }
+  send();
+}
+
+void ManagedRequest::send() {
+  connection_->timer().clear();
+  flow::Reply& reply = answer_->reply;
+  if (is_head_request_) {
+    reply.body.clear();  // it would be taken for the begin of the next answer
+    answer_->rest.reset();
+    reply.head.has_unknown_length = false;
+  }
+  if (answer_->rest == nullptr) {
+    codec_->send_reply(reply);
+    end(reply.head.keeps_connection);
+    return;
+  }
+  phase_ = Phase::streaming;
+  if (!codec_->send_head(reply.head)) {
+    end(false);
+    return;
+  }
+  codec_->leg().flush();
+  ask_for_piece();
+}
+
+// I10: while the client does not take what was written, nothing more is asked for.
+void ManagedRequest::ask_for_piece() {
+  if (phase_ != Phase::streaming || is_asking_ || codec_->leg().is_congested()) {
+    return;
+  }
+  is_asking_ = true;
+  uv::Loop* const loop = connection_->context().loop;
+  answer_->rest->next([loop, handle = anchor_.handle()](services::AnswerRest::Piece piece) {
+    loop->post([handle, piece = std::move(piece)] {
+      if (ManagedRequest* const asked = handle.get()) {
+        asked->take_piece(piece);
+      }
+    });
+  });
+}
+
+void ManagedRequest::take_piece(const services::AnswerRest::Piece& piece) {
+  is_asking_ = false;
+  if (phase_ != Phase::streaming) {
+    return;
+  }
+  if (!piece.bytes.empty() && !codec_->send_body(piece.bytes)) {
+    end(false);
+    return;
+  }
+  if (piece.is_last) {
+    const bool is_ended = codec_->end_response();
+    codec_->leg().flush();
+    end(is_ended && answer_->reply.head.keeps_connection);
+    return;
+  }
+  codec_->leg().flush();
+  ask_for_piece();
+}
+
+void ManagedRequest::end(bool keeps) {
+  if (std::exchange(phase_, Phase::over) != Phase::over) {
+    connection_->timer().clear();
+    over_(keeps);
+  }
+}
+
+// --- around ---
+
+void ManagedRequest::on_client_drained() {
+  ask_for_piece();
+}
+
+void ManagedRequest::on_client_said_all() {
+  if (phase_ == Phase::streaming || phase_ == Phase::reading) {
+    end(false);
+  }
+}
+
+void ManagedRequest::on_time_out() {
+  if (phase_ == Phase::delayed) {
+    send();
+  } else {
+    end(false);  // it took too long
+  }
+}
+
+void ManagedRequest::on_drain() {
+  if (phase_ == Phase::streaming) {
+    end(false);
+  }
+}
+
+}  // namespace keyswap::net

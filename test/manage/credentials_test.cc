@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/manage/change.h"
+#include "proxy/manage/request.h"
+#include "test/manage/support.h"
+
+namespace keyswap::manage {
+
+using test::World;
+
+namespace {
+
+constexpr const char* kKey = "sk-live-VERY-SECRET-0042";
+
+std::string id_in(const std::string& body) {
+  const auto begin = body.find(R"("id":")") + 6;
+  return body.substr(begin, body.find('"', begin) - begin);
+}
+
+// Logged in, with bindings that name nothing.
+void begin(World& world) {
+  world.set_password();
+  world.token = World::token_of(world.log_in(World::kPassword));
+  world.manager.around.bindings = [] {
+    return std::make_shared<const bindings::Bindings>();
+  };
+}
+
+std::string add_body(const std::string& name) {
+  return R"({"service":" openai ","name":" )" + name + R"( ","key":" )" + kKey + "\\n\"}";
+}
+
+}  // namespace
+
+TEST_CASE("acceptance F10 a secret is added by service, name and key, and used as it was given") {
+  World world;
+  begin(world);
+  const auto added = world.ask("POST", "/api/credentials", add_body("NEW_KEY"));
+  REQUIRE(added.status == 201);
+  CHECK(added.body.find(R"("service":"openai","name":"NEW_KEY")") != std::string::npos);
+  CHECK(*world.vault.matches(*vault::SecretName::parse("NEW_KEY"), kKey));
+  CHECK(world.ask("POST", "/api/credentials", add_body("NEW_KEY")).status == 409);
+  for (const char* const body : {R"({"service":"","name":"A","key":"x"})",
+                                 R"({"service":"a","name":" ","key":"x"})",
+                                 R"({"service":"a","name":"A","key":" "})",
+                                 R"({"service":"a","name":"A"})",
+                                 "{}"}) {
+    const auto refused = world.ask("POST", "/api/credentials", body);
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find("service, name, and key are required") != std::string::npos);
+  }
+  CHECK(world.ask("POST", "/api/credentials", R"({"a":1})").status == 400);
+}
+
+TEST_CASE("acceptance F09 no answer and no record holds a value, or a part of one", "[I1]") {
+  World world;
+  begin(world);
+  std::string all;
+  const auto added = world.ask("POST", "/api/credentials", add_body("NEW_KEY"));
+  const std::string id = id_in(added.body);
+  all += added.body + world.ask("GET", "/api/credentials").body;
+  all += world.ask("POST", "/api/credentials", add_body("NEW_KEY")).body;
+  all += world.ask("POST", "/api/credentials/" + id + "/rotate", R"({"key":"sk-live-OTHER"})").body;
+  all += world.ask("DELETE", "/api/credentials/" + id).body + world.log.bodies;
+  CHECK(all.find("NEW_KEY") != std::string::npos);
+  CHECK(all.find("sk-live") == std::string::npos);
+  CHECK(all.find("VERY-SECRET") == std::string::npos);
+  CHECK(all.find(vault::sample::kOpenAiValue) == std::string::npos);
+}
+
+TEST_CASE("a secret is removed once, and not while a binding may name it") {
+  World world;
+  begin(world);
+  const std::string id = id_in(world.ask("POST", "/api/credentials", add_body("NEW_KEY")).body);
+  const auto bindings = world.manager.around.bindings;
+  world.manager.around.bindings = nullptr;  // not known: as if one did
+  CHECK(world.ask("DELETE", "/api/credentials/" + id).status == 409);
+  world.manager.around.bindings = bindings;
+  const auto deleted = world.ask("DELETE", "/api/credentials/" + id);
+  CHECK(deleted.status == 200);
+  CHECK(deleted.body == "{\"deleted\":true}\n");
+  const auto again = world.ask("DELETE", "/api/credentials/" + id + "?force=true");
+  CHECK(again.status == 404);
+  CHECK(again.body.find("credential not found") != std::string::npos);
+}
+
+TEST_CASE("a change that cannot be recorded is not made", "[I6][I13]") {
+  World world;
+  begin(world);
+  world.log.is_broken = true;
+  CHECK(world.ask("POST", "/api/credentials", add_body("NEW_KEY")).status == 503);
+  CHECK_FALSE(world.vault.has(*vault::SecretName::parse("NEW_KEY")));
+}
+
+}  // namespace keyswap::manage

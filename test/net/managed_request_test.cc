@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/net/managed_request.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <catch2/catch.hpp>
+
+#include "bindings/parse.h"
+#include "proxy/base/bounds.h"
+#include "proxy/net/connection.h"
+#include "proxy/net/connections.h"
+#include "proxy/services/management.h"
+#include "test/support/memory_net.h"
+#include "test/support/text.h"
+
+namespace keyswap::test {
+
+namespace {
+
+// Answers when the test says so.
+class Slow final : public services::SlowService {
+ public:
+  base::Status start() override { return {}; }
+
+  void stop() override {}
+
+  [[nodiscard]] bool takes(const http::RequestHead& /*head*/) const override { return true; }
+
+  void answer(std::shared_ptr<services::Question> question, Done done) override {
+    asked = std::move(question);
+    tell = std::move(done);
+  }
+
+  void say(std::string body, std::shared_ptr<services::AnswerRest> rest = nullptr) {
+    auto answer = std::make_shared<services::SlowAnswer>(
+        services::SlowAnswer{.reply = flow::make_answer("text/plain", std::move(body))});
+    answer->reply.head.keeps_connection = true;
+    answer->rest = std::move(rest);
+    tell(std::move(answer));
+  }
+
+  std::shared_ptr<services::Question> asked;
+  Done tell;
+};
+
+class Fixed final : public services::LocalService {
+ public:
+  [[nodiscard]] flow::Reply answer(const http::RequestHead& /*head*/,
+                                   std::string_view /*body*/) const override {
+    return flow::make_answer("text/plain", "well");
+  }
+};
+
+struct Managed {
+  MemoryNet net;
+  Slow slow;
+  Fixed health;
+  services::Management management{[] { return std::string("figures"); }, health, &slow};
+  Peer* client = nullptr;
+
+  Managed() {
+    net.context.policy.bindings = [] {
+      auto read = bindings::parse("allow_users: [\"*\"]\nsecrets: {}\n", "/nowhere", {});
+      REQUIRE(read.errors.empty());
+      return std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+    }();
+    const auto joined = net.join();
+    client = joined.peer;
+    net.connections->add().start(net::look_at_arrival(net.context, joined.socket), &management);
+  }
+
+  std::string say(const std::string& bytes) {
+    client->say(bytes);
+    net.settle();
+    return client->take_heard();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the answer to a managed request comes when it is there, and the connection goes on") {
+  Managed managed;
+  const std::string post = "POST /api/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbo";
+  CHECK(managed.say(post).empty());
+  CHECK(managed.slow.asked == nullptr);
+  CHECK(managed.say("dy").empty());
+  REQUIRE(managed.slow.asked != nullptr);
+  CHECK(managed.slow.asked->body == "body");
+  CHECK_FALSE(managed.slow.asked->is_owner);
+  managed.slow.say("answered");
+  managed.net.settle();
+  const std::string heard = managed.client->take_heard();
+  CHECK(has(heard, "HTTP/1.1 200 OK\r\n"));
+  CHECK(heard.ends_with("answered"));
+  managed.slow.asked.reset();
+  managed.say("GET /api/y HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(managed.slow.asked != nullptr);
+  CHECK(managed.slow.asked->head.target == "/api/y");
+}
+
+TEST_CASE("a body past its bound is refused before anybody is asked", "[I10]") {
+  Managed managed;
+  const std::string length = std::to_string(base::bounds::kManageBodyBytesMax + 1);
+  CHECK(
+      has(managed.say("POST /api/x HTTP/1.1\r\nHost: h\r\nContent-Length: " + length + "\r\n\r\n"),
+          "HTTP/1.1 413 "));
+  CHECK(managed.slow.asked == nullptr);
+}
+
+TEST_CASE("who is gone when the answer comes is not looked for") {
+  Managed managed;
+  managed.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(managed.slow.tell);
+  managed.net.connections->cut_all();
+  managed.net.settle();
+  managed.slow.say("late");
+  managed.net.settle();
+  CHECK_FALSE(has(managed.client->take_heard(), "late"));
+}
+
+}  // namespace keyswap::test
