@@ -29,11 +29,11 @@ done
 [ "$(wc -w <<<"$invariants")" -ge 15 ] || complain "docs/threat-model.md: fewer than fifteen invariants"
 
 bounds_of() { grep -oE '\bk[A-Z][A-Za-z0-9]+\b *=' "$1" | tr -d ' =' | sort -u; }
-for name in $(bounds_of proxy/base/bounds.h); do
+for name in $(bounds_of proxy/base/bounds.h; bounds_of proxy/base/manage_bounds.h); do
   grep -qw "$name" docs/operations.md 2>/dev/null || complain "docs/operations.md: the table of bounds lacks $name"
 done
 # A bound that no code looks at bounds nothing. (One that only makes another one up is looked at there.)
-for file in proxy/base/bounds.h bindings/bounds.h; do
+for file in proxy/base/bounds.h proxy/base/manage_bounds.h bindings/bounds.h; do
   for name in $(bounds_of "$file"); do
     grep -qrw "$name" proxy ca vault bindings audit --include='*.cc' --include='*.h' --exclude="$(basename "$file")" ||
       complain "$file: no code uses $name"

@@ -9,6 +9,7 @@
 
 #include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/manage_bounds.h"
 #include "vault/caller_token.h"
 
 namespace keyswap::vault {

@@ -402,21 +402,6 @@ inline constexpr std::size_t kRelayedConnectionsMax = 1024;  // at once; more wa
 inline constexpr std::size_t kRelayedBytesMax = 16 * 1024;   // of one, on each way
 inline constexpr std::size_t kSocketTableBytesMax =
     4 * 1024 * 1024;  // /proc/net/unix, whose sockets are hidden; with more nothing is run
-
-// --- the management listener (proxy/manage) ---
-inline constexpr std::size_t kManageBodyBytesMax = 1024 * 1024;  // of a request; past it: 413
-inline constexpr std::int64_t kManageRequestMs = 30'000;         // from its head to its answer
-inline constexpr std::size_t kManageQueueMax = 64;    // questions that wait; past it: 503
-inline constexpr std::size_t kManageSessionsMax = 5;  // past it the oldest goes
-inline constexpr std::int64_t kManageSessionMs = 4 * 3600 * 1000;
-inline constexpr std::int64_t kManageIdleMs = 30 * 60 * 1000;  // a session that is not used ends
-inline constexpr std::size_t kManageFailuresMax = 5;           // logins in that time; past it: 429
-inline constexpr std::int64_t kManageFailureWindowMs = 60'000;
-inline constexpr std::size_t kManagePasswordBytesMin = 8;
-inline constexpr std::int64_t kManageKdfMemoryBytes = 64 * 1024 * 1024;
-inline constexpr std::int64_t kManageKdfPasses = 3;
-inline constexpr std::int64_t kManageSetupCodeSeconds = 3600;  // of `keyswap manage setup`
-inline constexpr std::int64_t kManagePageCodeSeconds = 60;     // of `keyswap ui`
 // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 static_assert(kRequestFieldBytesMax <= kRequestHeadBytesMax);

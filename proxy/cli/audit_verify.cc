@@ -3,12 +3,10 @@
 // keyswap audit verify
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "audit/segment.h"
 #include "audit/verify.h"
-#include "proxy/base/bytes.h"
 #include "proxy/cli/audit.h"
+#include "proxy/cli/audit_verdict.h"
 #include "proxy/cli/command_line.h"
 #include "proxy/cli/files.h"
 #include "proxy/cli/known_log.h"
@@ -112,45 +110,6 @@ bool is_empty_log(const std::string& folder) {
   return segments && segments->newest == 0;
 }
 
-void print_json(const audit::Verdict& verdict, const Known& known) {
-  nlohmann::ordered_json json;
-  json["intact"] = verdict.is_intact;
-  json["archived_seq"] = verdict.archived_seq;
-  json["records"] = verdict.records;
-  json["last_seq"] = verdict.last_seq;
-  json["last_hash"] = base::to_hex(
-      {reinterpret_cast<const char*>(verdict.last_hash.data()), verdict.last_hash.size()});
-  json["checkpoints"] = verdict.checkpoints;
-  json["last_checkpoint_seq"] = verdict.last_checkpoint_seq;
-  json["torn_bytes"] = verdict.torn_bytes;
-  json["unfinished"] = verdict.unfinished;
-  json["unfinished_requests"] = nlohmann::ordered_json::array();
-  for (const audit::Unfinished& request : verdict.unfinished_requests) {
-    json["unfinished_requests"].push_back(
-        {{"seq", request.seq}, {"request_id", request.request_id}});
-  }
-  json["unsigned"] = verdict.unsigned_records;
-  json["unsigned_found"] = nlohmann::ordered_json::array();
-  for (const audit::UnsignedFound& found : verdict.unsigned_found) {
-    json["unsigned_found"].push_back(
-        {{"first_seq", found.first_seq}, {"last_seq", found.last_seq}});
-  }
-  json["held_against"] = nullptr;
-  if (!known.source.empty()) {
-    json["held_against"] = known.source;
-  }
-  if (!verdict.is_intact) {
-    json["file"] = verdict.file;
-    json["line"] = verdict.line;
-    json["seq"] = nullptr;
-    if (verdict.seq) {
-      json["seq"] = *verdict.seq;
-    }
-    json["problem"] = verdict.problem.text();
-  }
-  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
 // The newest of them: "…, 4 to 7, 12 to 19".
 std::string places_of(const std::vector<audit::UnsignedFound>& found) {
   constexpr std::size_t kPlacesShown = 4;
@@ -252,7 +211,7 @@ int verify(const VerifyOptions& options) {
                    "hold the archive against it: keyswap audit verify --folder DIR --head FILE"});
   }
   if (options.log.json) {
-    print_json(*verdict, known.value());
+    print_line(verdict_json(*verdict, known->source));
     return static_cast<int>(verdict->is_intact ? Exit::done : Exit::no);
   }
   return verdict->is_intact ? print_intact(*verdict, known.value())

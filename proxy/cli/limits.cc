@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include <nlohmann/json.hpp>
-
 #include "proxy/base/clock.h"
 #include "proxy/cli/audit_place.h"
 #include "proxy/cli/command_line.h"
+#include "proxy/cli/limit_json.h"
 #include "proxy/cli/limit_rows.h"
 #include "proxy/cli/limit_text.h"
 #include "proxy/cli/options.h"
@@ -27,18 +26,6 @@ struct ShowOptions {
   bool json = false;
 };
 
-std::string_view name_of(LimitKind kind) {
-  switch (kind) {
-    case LimitKind::rate_limit:
-      return "rate_limit";
-    case LimitKind::quota:
-      return "quota";
-    case LimitKind::daily_volume:
-      return "daily_volume";
-  }
-  return "";
-}
-
 // "600.5 USD" of a volume, "600" of requests.
 std::string format_amount(LimitKind kind, std::int64_t amount) {
   return kind == LimitKind::daily_volume ? format_usd(amount) : std::to_string(amount);
@@ -46,40 +33,6 @@ std::string format_amount(LimitKind kind, std::int64_t amount) {
 
 std::int64_t left_of(const LimitRow& row) {
   return std::max<std::int64_t>(row.limit - row.used, 0);
-}
-
-// A number of requests, or a decimal text of USD: no program then rounds it.
-nlohmann::ordered_json json_amount(LimitKind kind, std::int64_t amount) {
-  if (kind != LimitKind::daily_volume) {
-    return amount;
-  }
-  const std::string text = format_usd(amount);
-  return text.substr(0, text.find(' '));
-}
-
-nlohmann::ordered_json to_json(const LimitRow& row) {
-  nlohmann::ordered_json json = {
-      {"secret", row.secret}, {"host", row.host}, {"limit", name_of(row.kind)}};
-  if (row.rate) {
-    json["requests"] = row.rate->requests;
-    json["per_seconds"] = row.rate->per_ms / 1000;
-    return json;
-  }
-  json["unit"] = row.kind == LimitKind::daily_volume ? "USD" : "requests";
-  json["per_day"] = json_amount(row.kind, row.limit);
-  json["used"] = json_amount(row.kind, row.used);
-  json["left"] = json_amount(row.kind, left_of(row));
-  return json;
-}
-
-void print_json(const LimitReport& report) {
-  nlohmann::ordered_json json;
-  json["resets"] = format_time(report.resets_s);
-  json["limits"] = nlohmann::ordered_json::array();
-  for (const LimitRow& row : report.rows) {
-    json["limits"].push_back(to_json(row));
-  }
-  print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void print_text(const LimitReport& report) {
@@ -137,7 +90,7 @@ int show(const ShowOptions& options) {
   const LimitReport limits =
       report_limits(*loaded.value(), usage.value(), base::SystemClock().wall_us());
   if (options.json) {
-    print_json(limits);
+    print_line(limits_json(limits));
   } else {
     print_text(limits);
   }

@@ -137,7 +137,11 @@ Failure vault_not_written(const Opened& opened, const base::Error& error) {
 
 net::Behind behind_of(Opened& opened, ServeTalk& talk) {
   net::Behind behind;
-  opened.management.begin(*opened.vault, *opened.log.log, opened.clock);
+  opened.management.begin(
+      opened.home, opened.bindings_file, *opened.vault, *opened.log.log, opened.clock);
+  opened.management.show_log(audit_place(opened.home, *opened.policy.policy.bindings).folder,
+                             *opened.log.log,
+                             opened.log.public_key_hex);
   behind.manage = opened.management.listen_on();
   behind.api = opened.management.api();
   behind.managing = [&opened](const std::string& address) {

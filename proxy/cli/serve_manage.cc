@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "bindings/manage_settings.h"
+#include "proxy/cli/audit.h"
+#include "proxy/cli/manage_log.h"
+#include "proxy/cli/manage_views.h"
 
 namespace keyswap::cli {
 
@@ -58,7 +61,11 @@ void ServeManagement::add_socket_folder(std::vector<std::string>& folders) const
   }
 }
 
-void ServeManagement::begin(vault::Vault& vault, audit::Sink& log, const base::Clock& clock) {
+void ServeManagement::begin(const Home& home,
+                            const std::string& file,
+                            vault::Vault& vault,
+                            audit::Sink& log,
+                            const base::Clock& clock) {
   if (!where_) {
     return;
   }
@@ -70,7 +77,18 @@ void ServeManagement::begin(vault::Vault& vault, audit::Sink& log, const base::C
   manager_->around.reload = [] {
     static_cast<void>(::kill(::getpid(), SIGHUP));  // as whoever else asks for it
   };
+  add_views(manager_->around, home, file, vault, clock);
   api_ = std::make_unique<manage::Api>(*manager_);
+}
+
+void ServeManagement::show_log(const std::string& folder,
+                               const audit::Log& log,
+                               const std::string& key_hex) {
+  auto key = parse_public_key(key_hex);
+  if (manager_ && key && key.value()) {
+    manager_->around.log = view_of_log(folder, log, *key.value());
+    manager_->live.set_folder(folder);
+  }
 }
 
 std::optional<net::ListenOn> ServeManagement::listen_on() {

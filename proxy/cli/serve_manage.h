@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "audit/log.h"
 #include "bindings/binding.h"
 #include "proxy/base/clock.h"
 #include "proxy/cli/failure.h"
+#include "proxy/cli/home.h"
 #include "proxy/cli/listen_address.h"
 #include "proxy/cli/unix_socket.h"
 #include "proxy/manage/api.h"
@@ -32,8 +34,15 @@ class ServeManagement {
   Problem open_socket();
   void add_socket_folder(std::vector<std::string>& folders) const;
 
-  // All of it outlives this.
-  void begin(vault::Vault& vault, audit::Sink& log, const base::Clock& clock);
+  // All of it outlives this. `file`: the bindings that are served.
+  void begin(const Home& home,
+             const std::string& file,
+             vault::Vault& vault,
+             audit::Sink& log,
+             const base::Clock& clock);
+
+  // Behind begin(). All of it outlives this.
+  void show_log(const std::string& folder, const audit::Log& log, const std::string& key_hex);
 
   // For the server, once, behind begin(). Nothing: there is none.
   std::optional<net::ListenOn> listen_on();

@@ -17,6 +17,7 @@
 #include "proxy/cli/source_asking.h"
 #include "proxy/cli/source_flushing.h"
 #include "proxy/cli/source_inventory.h"
+#include "proxy/cli/source_json.h"
 #include "proxy/cli/terminal.h"
 
 namespace keyswap::cli {
@@ -33,29 +34,6 @@ struct SourceOptions {
 };
 
 // --- list ---
-
-nlohmann::ordered_json source_as_json(const NamedSource& source) {
-  nlohmann::ordered_json json = {{"name", source.id}, {"type", source.kind}};
-  json["where"] = where_of(source);
-  json["opened_by"] = nlohmann::ordered_json::array();
-  for (const Opener& opener : source.openers) {
-    json["opened_by"].push_back({{"setting", opener.setting}, {"place", opener.place}});
-  }
-  json["secrets"] = nlohmann::ordered_json::array();
-  for (const SourcedSecret& secret : source.secrets) {
-    json["secrets"].push_back(
-        {{"name", secret.name}, {"key", secret.key}, {"field", secret.field}});
-  }
-  json["cache"] = nullptr;
-  if (!source.is_local()) {
-    const vault::CacheRule& rule = source.spec->cache;
-    json["cache"] = {{"ttl_seconds", rule.ttl_ms / 1000},
-                     {"jitter_seconds", rule.jitter_ms / 1000},
-                     {"max_entries", rule.entries_max},
-                     {"stale_seconds", rule.stale_ms / 1000}};
-  }
-  return json;
-}
 
 std::string told_of_secret(const SourcedSecret& secret) {
   const bool is_renamed = secret.key != secret.name;
@@ -101,16 +79,13 @@ int list(const SourceOptions& options) {
   if (!loaded) {
     return report(loaded.failure());
   }
-  nlohmann::ordered_json json;
-  json["file"] = file;
-  json["sources"] = nlohmann::ordered_json::array();
+  const auto sources = sources_of(*loaded.value());
   std::string text;
-  for (const NamedSource& source : sources_of(*loaded.value())) {
-    json["sources"].push_back(source_as_json(source));
+  for (const NamedSource& source : sources) {
     text.append(text.empty() ? "" : "\n").append(source_as_text(source));
   }
   if (options.json) {
-    print_line(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_line(sources_json(file, sources));
   } else {
     print(text);
   }

@@ -2,7 +2,6 @@
 #include "proxy/manage/api.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,8 +30,8 @@ bool is_plain_query(std::string_view text) {
 }
 
 // Nothing for a name that comes twice, or an escape: no value that is known here needs one.
-std::optional<std::map<std::string, std::string, std::less<>>> read_query(std::string_view query) {
-  std::map<std::string, std::string, std::less<>> read;
+std::optional<Query> read_query(std::string_view query) {
+  Query read;
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), part.size() + 1));
@@ -51,7 +50,7 @@ std::optional<Answer> identify(Manager& manager,
                                const services::Question& question,
                                Request& request) {
   if (question.is_owner) {
-    request.session = {.id = "socket", .scope = Scope::admin};
+    request.session = {.id = std::string(kOwnerSession), .scope = Scope::admin};
     return std::nullopt;
   }
   const http::Field* const given = question.head.fields.find("authorization");
@@ -75,18 +74,18 @@ std::optional<Answer> identify(Manager& manager,
 }  // namespace
 
 base::Status Api::start() {
-  KS_TRY(work_.start());
-  return passwords_.start();
+  KS_TRY(manager_->lanes.start());
+  return manager_->live.start();
 }
 
 void Api::stop() {
-  work_.stop();
-  passwords_.stop();
+  manager_->live.stop();
+  manager_->lanes.stop();
 }
 
+// What was asked of another proxy is none of its matters.
 bool Api::takes(const http::RequestHead& head) const {
-  const std::string_view path = http::path_of(origin_form(head.target));
-  return path == "/api" || path.starts_with("/api/");
+  return head.method != "CONNECT";
 }
 
 void Api::answer(std::shared_ptr<services::Question> question, Done done) {
@@ -101,7 +100,12 @@ void Api::answer(std::shared_ptr<services::Question> question, Done done) {
     return;
   }
   const std::string_view target = origin_form(head.target);
-  const RouteFound found = find_route(head.method, http::path_of(target));
+  const std::string_view path = http::path_of(target);
+  if (path != "/api" && !path.starts_with("/api/")) {
+    say(answer_page(page_, head.method, path));
+    return;
+  }
+  const RouteFound found = find_route(head.method, path);
   Request request;
   request.ids = found.ids;
   request.client = question->client;
@@ -139,7 +143,7 @@ void Api::answer_route(const Route& route,
                        const std::shared_ptr<services::Question>& question,
                        Request request,
                        const Done& done) {
-  Lane& lane = route.lane == LaneOf::work ? work_ : passwords_;
+  Lane& lane = manager_->lanes.of(route.lane);
   const bool keeps = question->head.keeps_alive;
   const bool is_taken =
       lane.run([this, &route, question, request = std::move(request), done, keeps]() mutable {

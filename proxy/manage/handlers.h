@@ -23,8 +23,21 @@ Answer add_credential(Manager& manager, const Request& request);
 Answer rotate_credential(Manager& manager, const Request& request);
 Answer remove_credential(Manager& manager, const Request& request);
 
+// records.cc
+Answer list_records(Manager& manager, const Request& request);
+Answer export_records(Manager& manager, const Request& request);
+Answer verify_log(Manager& manager, const Request& request);
+Answer stream_records(Manager& manager, const Request& request);
+
 // state.cc
 Answer show_status(Manager& manager, const Request& request);
 Answer reload(Manager& manager, const Request& request);
+
+// policy.cc
+Answer show_policy(Manager& manager, const Request& request);
+Answer list_limits(Manager& manager, const Request& request);
+Answer list_sources(Manager& manager, const Request& request);
+Answer flush_source(Manager& manager, const Request& request);
+Answer explain(Manager& manager, const Request& request);
 
 }  // namespace keyswap::manage

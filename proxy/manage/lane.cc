@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "proxy/base/bounds.h"
+#include "proxy/base/manage_bounds.h"
 #include "proxy/base/thread.h"
 
 namespace keyswap::manage {
@@ -54,6 +54,19 @@ void Lane::work() {
       tasks_.pop_front();
     }
     task();
+  }
+}
+
+base::Status Lanes::start() {
+  for (Lane& lane : lanes_) {
+    KS_TRY(lane.start());
+  }
+  return {};
+}
+
+void Lanes::stop() {
+  for (Lane& lane : lanes_) {
+    lane.stop();
   }
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One thread and a bounded queue before it: work on which no event loop may wait. The management
-// API has two, so that who hashes a password (one at a time: each takes memory) keeps nobody else.
+// API has several, so that neither who hashes a password (one at a time: each takes memory) nor who
+// reads a whole log keeps anybody else.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -41,6 +44,25 @@ class Lane {
   std::deque<std::function<void()>> tasks_;  // guarded by mutex_
   bool is_stopping_ = false;                 // guarded by mutex_
   std::thread thread_;
+};
+
+enum class LaneOf : std::uint8_t {
+  work,
+  passwords,  // it hashes one, or counts how many were wrong
+  log,        // it reads a page of the audit log
+  slow,       // it reads all of it, or waits for others
+};
+
+class Lanes {
+ public:
+  // As base::start_thread.
+  base::Status start();
+  void stop();
+
+  [[nodiscard]] Lane& of(LaneOf which) { return lanes_.at(static_cast<std::size_t>(which)); }
+
+ private:
+  std::array<Lane, 4> lanes_;
 };
 
 }  // namespace keyswap::manage

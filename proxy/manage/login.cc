@@ -2,7 +2,7 @@
 //
 // Setting up, logging in and out.
 #include "bindings/json.h"
-#include "proxy/base/bounds.h"
+#include "proxy/base/manage_bounds.h"
 #include "proxy/manage/change.h"
 #include "proxy/manage/handlers.h"
 #include "vault/manage_login.h"
@@ -70,6 +70,7 @@ Answer set_first_password(Manager& manager, const Request& request, const vault:
     return vault::set_manage_password(*manager.vault, password);
   });
   if (set) {
+    manager.sessions.end_all();  // of a password that was forgotten before (keyswap manage disable)
     return answer_json(200, "{\"success\":true}\n");
   }
   if (set.error().code == base::Errc::already_exists) {

@@ -15,9 +15,12 @@
 
 namespace keyswap::manage {
 
+// The parameters of a query, each name once.
+using Query = std::map<std::string, std::string, std::less<>>;
+
 struct Request {
-  std::vector<std::string> ids;                           // what stands for {...} in the path
-  std::map<std::string, std::string, std::less<>> query;  // each name once
+  std::vector<std::string> ids;  // what stands for {...} in the path
+  Query query;
   std::string_view body;
   std::string client;
   Session session;    // of the owner's Unix socket: "socket", admin

@@ -22,6 +22,15 @@ constexpr std::array kRoutes{
     Route{"POST", "/api/credentials", Scope::admin, LaneOf::work, add_credential},
     Route{"POST", "/api/credentials/{id}/rotate", Scope::admin, LaneOf::work, rotate_credential},
     Route{"DELETE", "/api/credentials/{id}", Scope::admin, LaneOf::work, remove_credential},
+    Route{"GET", "/api/audit", Scope::view, LaneOf::log, list_records},
+    Route{"GET", "/api/audit/export", Scope::view, LaneOf::slow, export_records},
+    Route{"GET", "/api/audit/stream", Scope::view, LaneOf::log, stream_records},
+    Route{"GET", "/api/audit/verify", Scope::view, LaneOf::slow, verify_log},
+    Route{"GET", "/api/policies", Scope::view, LaneOf::work, show_policy},
+    Route{"GET", "/api/limits", Scope::view, LaneOf::work, list_limits},
+    Route{"GET", "/api/sources", Scope::view, LaneOf::work, list_sources},
+    Route{"POST", "/api/sources/{id}/flush", Scope::admin, LaneOf::slow, flush_source},
+    Route{"POST", "/api/explain", Scope::view, LaneOf::work, explain},
     Route{"POST", "/api/reload", Scope::admin, LaneOf::work, reload},
 };
 

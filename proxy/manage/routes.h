@@ -4,7 +4,6 @@
 // same ones, which a test holds against it both ways.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,16 +11,11 @@
 #include <vector>
 
 #include "proxy/manage/answer.h"
+#include "proxy/manage/lane.h"
 #include "proxy/manage/manager.h"
 #include "proxy/manage/request.h"
 
 namespace keyswap::manage {
-
-// Where it is answered.
-enum class LaneOf : std::uint8_t {
-  work,
-  passwords,  // it hashes one, or counts how many were wrong
-};
 
 struct Route {
   std::string_view method;

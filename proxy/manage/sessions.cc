@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/manage_bounds.h"
 #include "vault/caller_token.h"
 
 namespace keyswap::manage {
@@ -64,6 +64,12 @@ std::optional<Session> Sessions::find(std::string_view token) {
   }
   found->used_us = clock_->steady_us();
   return found->session;
+}
+
+bool Sessions::is_there(std::string_view id) {
+  const std::lock_guard lock(mutex_);
+  drop_ended();
+  return std::ranges::any_of(kept_, [&](const Kept& kept) { return kept.session.id == id; });
 }
 
 bool Sessions::end(std::string_view token) {

@@ -22,6 +22,9 @@ enum class Scope : std::uint8_t { none, view, approve, admin };
 std::string_view to_string(Scope scope);
 std::optional<Scope> parse_scope(std::string_view word);  // not of `none`
 
+// Whoever comes over the Unix socket of the user that this process runs as.
+inline constexpr std::string_view kOwnerSession = "socket";
+
 struct Session {
   std::string id;  // no secret: it names the session in records
   Scope scope = Scope::none;
@@ -43,6 +46,8 @@ class Sessions {
   NewSession begin(Scope scope);
   // Whose token it is; using it keeps it from being idle.
   std::optional<Session> find(std::string_view token);
+  // Does it go on? Asking is no use of it, so that who only looks on is idle.
+  [[nodiscard]] bool is_there(std::string_view id);
   // False: it was none.
   bool end(std::string_view token);
   // By its id, from another one.

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "proxy/base/bounds.h"
+#include "proxy/base/manage_bounds.h"
 
 namespace keyswap::manage {
 

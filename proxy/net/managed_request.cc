@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "proxy/base/bounds.h"
 #include "proxy/base/bytes.h"
+#include "proxy/base/manage_bounds.h"
 
 namespace keyswap::net {
 
@@ -25,11 +25,21 @@ ManagedRequest::ManagedRequest(Connection& connection,
   question_->client = connection.client().address;
   question_->is_owner = question_->client == uv::kUnixPeer && connection.client().is_own_user;
   question_->head = std::move(head);
+  ++service_->carried();
+}
+
+ManagedRequest::~ManagedRequest() {
+  --service_->carried();
 }
 
 void ManagedRequest::begin() {
   const http::RequestHead& head = question_->head;
   connection_->timer().set(base::bounds::kManageRequestMs);
+  // I10: whoever reaches this listener may send a body before it is known who that is.
+  if (service_->carried() > base::bounds::kManageRequestsMax) {
+    refuse(503, "Service Unavailable", "too many requests are under way");
+    return;
+  }
   if (head.framing.kind == http::Framing::Kind::length) {
     if (head.framing.length > kManageBodyBytesMax) {
       refuse(413, "Content Too Large", "the body is larger than 1 MiB");
@@ -72,15 +82,22 @@ void ManagedRequest::on_end() {
                    });
 }
 
-// Before it was asked: the connection ends with it, because what still comes is not read.
+// By us and not by the service: the connection ends with it, because what still comes is not read.
 void ManagedRequest::refuse(int status, std::string_view phrase, std::string_view text) {
-  base::wipe(question_->body.data(), question_->body.size());
+  if (question_ != nullptr) {
+    base::wipe(question_->body.data(), question_->body.size());
+  }
   flow::Reply reply{.head = {status, phrase}, .body = {}};
   reply.body = R"({"error":")";
   reply.body.append(text).append("\"}\n");
   reply.head.fields.add({"Content-Type", "application/problem+json"});
   reply.head.fields.add_made("Content-Length", std::to_string(reply.body.size()));
   reply.head.fields.add({"Cache-Control", "no-store"});
+  reply.head.fields.add({"X-Content-Type-Options", "nosniff"});
+  reply.head.fields.add({"Cross-Origin-Resource-Policy", "same-origin"});
+  if (is_head_request_) {
+    reply.body.clear();
+  }
   codec_->send_reply(reply);
   end(false);
 }
@@ -122,11 +139,17 @@ void ManagedRequest::send() {
   ask_for_piece();
 }
 
-// I10: while the client does not take what was written, nothing more is asked for.
+// I10: while the client does not take what was written, nothing more is asked for; for long it may
+// not do so.
 void ManagedRequest::ask_for_piece() {
-  if (phase_ != Phase::streaming || is_asking_ || codec_->leg().is_congested()) {
+  if (phase_ != Phase::streaming || is_asking_) {
     return;
   }
+  if (codec_->leg().is_congested()) {
+    connection_->timer().set(base::bounds::kManageRequestMs);
+    return;
+  }
+  connection_->timer().clear();
   is_asking_ = true;
   uv::Loop* const loop = connection_->context().loop;
   answer_->rest->next([loop, handle = anchor_.handle()](services::AnswerRest::Piece piece) {
@@ -143,8 +166,8 @@ void ManagedRequest::take_piece(const services::AnswerRest::Piece& piece) {
   if (phase_ != Phase::streaming) {
     return;
   }
-  if (!piece.bytes.empty() && !codec_->send_body(piece.bytes)) {
-    end(false);
+  if (piece.is_broken || (!piece.bytes.empty() && !codec_->send_body(piece.bytes))) {
+    cut();
     return;
   }
   if (piece.is_last) {
@@ -164,6 +187,14 @@ void ManagedRequest::end(bool keeps) {
   }
 }
 
+// Of an answer that is not whole, so that nobody takes it for that.
+void ManagedRequest::cut() {
+  if (std::exchange(phase_, Phase::over) != Phase::over) {
+    connection_->timer().clear();
+    connection_->close_politely(Leg::Ending::cut);
+  }
+}
+
 // --- around ---
 
 void ManagedRequest::on_client_drained() {
@@ -179,14 +210,18 @@ void ManagedRequest::on_client_said_all() {
 void ManagedRequest::on_time_out() {
   if (phase_ == Phase::delayed) {
     send();
-  } else {
-    end(false);  // it took too long
+  } else if (phase_ == Phase::reading) {
+    refuse(408, "Request Timeout", "the request did not come in time");
+  } else if (phase_ == Phase::answering) {
+    refuse(503, "Service Unavailable", "the answer was not there in time");
+  } else if (phase_ == Phase::streaming) {
+    cut();  // it does not read
   }
 }
 
 void ManagedRequest::on_drain() {
   if (phase_ == Phase::streaming) {
-    end(false);
+    cut();
   }
 }
 

@@ -29,6 +29,11 @@ class ManagedRequest final : public Mortal {
                  services::SlowService& service,
                  http::RequestHead head,
                  Over over);
+  ManagedRequest(const ManagedRequest&) = delete;
+  ManagedRequest& operator=(const ManagedRequest&) = delete;
+  ManagedRequest(ManagedRequest&&) = delete;
+  ManagedRequest& operator=(ManagedRequest&&) = delete;
+  ~ManagedRequest() override;
 
   // To be called once, before anything else.
   void begin();
@@ -57,6 +62,7 @@ class ManagedRequest final : public Mortal {
   void ask_for_piece();
   void take_piece(const services::AnswerRest::Piece& piece);
   void end(bool keeps);
+  void cut();
 
   Connection* connection_;
   ClientCodec* codec_;

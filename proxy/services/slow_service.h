@@ -7,6 +7,8 @@
 // nothing grows (I10).
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +34,7 @@ class AnswerRest {
   struct Piece {
     std::string bytes;
     bool is_last = false;
+    bool is_broken = false;  // more should come, and cannot: the client must not take it for whole
   };
 
   AnswerRest() = default;
@@ -75,6 +78,12 @@ class SlowService {
   // Returns at once. `done` is called once, on any thread, maybe before this returns; its body is
   // there for a HEAD, too, and is left out by who carries it.
   virtual void answer(std::shared_ptr<Question> question, Done done) = 0;
+
+  // How many of its requests are read or answered now, as those count who carry them.
+  [[nodiscard]] std::atomic<std::size_t>& carried() { return carried_; }
+
+ private:
+  std::atomic<std::size_t> carried_{0};
 };
 
 }  // namespace keyswap::services

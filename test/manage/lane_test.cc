@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "proxy/base/bounds.h"
+#include "proxy/base/manage_bounds.h"
 
 namespace keyswap::manage {
 

@@ -8,7 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
-#include "proxy/base/bounds.h"
+#include "proxy/base/manage_bounds.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/connections.h"
 #include "proxy/services/management.h"
@@ -36,6 +36,10 @@ class Slow final : public services::SlowService {
   void say(std::string body, std::shared_ptr<services::AnswerRest> rest = nullptr) {
     auto answer = std::make_shared<services::SlowAnswer>(
         services::SlowAnswer{.reply = flow::make_answer("text/plain", std::move(body))});
+    if (rest != nullptr) {
+      answer->reply = {.head = {200, "OK"}, .body = {}};
+      answer->reply.head.has_unknown_length = true;
+    }
     answer->reply.head.keeps_connection = true;
     answer->rest = std::move(rest);
     tell(std::move(answer));
@@ -118,6 +122,60 @@ TEST_CASE("who is gone when the answer comes is not looked for") {
   managed.slow.say("late");
   managed.net.settle();
   CHECK_FALSE(has(managed.client->take_heard(), "late"));
+}
+
+namespace {
+
+// Gives a piece when the test says so.
+class Pieces final : public services::AnswerRest {
+ public:
+  void next(std::function<void(Piece)> done) override { asked = std::move(done); }
+
+  void give(Piece piece) { std::exchange(asked, nullptr)(std::move(piece)); }
+
+  std::function<void(Piece)> asked;
+};
+
+}  // namespace
+
+TEST_CASE("an answer of unknown length comes piece by piece, and the connection goes on") {
+  Managed managed;
+  managed.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto pieces = std::make_shared<Pieces>();
+  managed.slow.say("", pieces);
+  managed.net.settle();
+  CHECK(has(managed.client->take_heard(), "Transfer-Encoding: chunked\r\n"));
+  REQUIRE(pieces->asked);
+  pieces->give({.bytes = "first"});
+  managed.net.settle();
+  CHECK(managed.client->take_heard() == "5\r\nfirst\r\n");
+  REQUIRE(pieces->asked);
+  pieces->give({.bytes = "last", .is_last = true});
+  managed.net.settle();
+  CHECK(managed.client->take_heard() == "4\r\nlast\r\n0\r\n\r\n");
+  CHECK_FALSE(pieces->asked);
+  managed.slow.asked.reset();
+  managed.say("GET /api/y HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(managed.slow.asked != nullptr);
+}
+
+TEST_CASE("what breaks off on its way does not end as a whole answer", "[I13]") {
+  Managed managed;
+  managed.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto pieces = std::make_shared<Pieces>();
+  managed.slow.say("", pieces);
+  managed.net.settle();
+  REQUIRE(pieces->asked);
+  pieces->give({.bytes = {}, .is_broken = true});
+  managed.net.settle();
+  CHECK_FALSE(has(managed.client->take_heard(), "0\r\n\r\n"));
+}
+
+TEST_CASE("more than so many requests are not read at once", "[I10]") {
+  Managed managed;
+  managed.slow.carried() = base::bounds::kManageRequestsMax;
+  CHECK(has(managed.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n"), "HTTP/1.1 503 "));
+  CHECK(managed.slow.asked == nullptr);
 }
 
 }  // namespace keyswap::test
