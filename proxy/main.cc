@@ -34,6 +34,7 @@ constexpr std::array kCommands = {
     Command{"audit"sv, "verify, follow, search, export the audit log"sv, keyswap::cli::run_audit},
     Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
     Command{"manage"sv, "who may log in to the management listener"sv, keyswap::cli::run_manage},
+    Command{"ui"sv, "open the page of the running proxy"sv, keyswap::cli::run_ui},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
     Command{"import"sv, "take over what other programs read"sv, keyswap::cli::run_import},
     Command{"status"sv, "what is there, and what runs"sv, keyswap::cli::run_status},
