@@ -14,7 +14,9 @@ from harness.case import H, H2, K, K2, P, main
 from test_management import AUTH, PASSWORD, Managed
 
 PICTURES = packages.BUILD / "page"
-VIEWS = {"live": "Live decisions", "secrets": "Secrets", "status": "Status"}
+# Each view: its heading, and when it is there.
+VIEWS = {"live": ("Live decisions", "main li"), "secrets": ("Secrets", "main li"), "limits": ("Limits", "main meter"),
+         "bindings": ("Bindings", "pre .line"), "status": ("Status", "main dd")}
 
 
 class Paged(Managed):
@@ -29,6 +31,10 @@ class Paged(Managed):
         cls.browser = chromium.Browser(cls.scratch / "chromium")
         cls.addClassCleanup(cls.browser.stop)
         PICTURES.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def policy(cls, **scope):
+        return super().policy(quota={"requests": 1000, "per": "day"}, **scope)
 
     @property
     def base(self):
@@ -60,7 +66,8 @@ class Paged(Managed):
 
     def show(self, page, view):
         page.evaluate(f"location.hash = '{view}'")
-        page.wait(f"document.querySelector('h1')?.textContent === '{VIEWS[view]}'")
+        heading, there = VIEWS[view]
+        page.wait(f"document.querySelector('h1')?.textContent === '{heading}' && document.querySelector('{there}') !== null")
 
     def picture(self, page, name):
         (PICTURES / f"{name}.png").write_bytes(page.picture())
@@ -207,6 +214,34 @@ class SetUp(Paged):
         page.wait_text(K)
         self.assertEqual(page.evaluate("document.querySelectorAll('main button, main form').length"), 0)
 
+    def test_it_says_what_is_left_and_why(self):
+        """Limits, the file of bindings, and what becomes of a request, also of one that has come."""
+        page = self.open_logged_in()
+        self.ask("/why", host=H2)
+        page.tab_to("Filter")
+        page.type("~p /why")
+        page.wait("document.querySelectorAll('main li').length === 1")
+        page.evaluate("document.querySelector('summary').focus()")
+        page.press("Enter")
+        page.tab_to("Explain")
+        page.press("Enter")
+        page.wait(f"document.querySelector('details [role=status]').innerText.includes('{K2}')")
+        self.ask("/counted")
+        self.show(page, "limits")
+        page.wait_text("of 1000 requests used today")
+        self.picture(page, "limits")
+        self.show(page, "bindings")
+        page.wait_text("in force")
+        page.wait_text("unmatched_destination_policy")
+        page.fill("URL", f"https://{H}/v1/x")
+        page.press("Enter")
+        page.wait_text("is swapped in")
+        self.picture(page, "bindings")
+        (self.template.path / "bindings.yaml").write_text((self.template.path / "bindings.yaml").read_text() + "# more\n")
+        self.show(page, "status")
+        self.show(page, "bindings")
+        page.wait_text("changed, and not in force")
+
     def test_an_attackers_text_is_text(self):
         """In a path, a caller's agent, and the name of a service."""
         page = self.open_logged_in()
@@ -241,9 +276,6 @@ class SetUp(Paged):
                     where.scheme(scheme)
                     if view:
                         self.show(where, view)
-                        where.wait({"live": "document.querySelectorAll('main li').length > 0",
-                                    "secrets": "document.querySelectorAll('main li').length > 0",
-                                    "status": "document.querySelectorAll('main dd').length > 0"}[view])
                     self.assertLessEqual(where.evaluate("document.documentElement.scrollWidth"), 360)
                     self.picture(where, f"{view or 'log-in'}-360-{scheme}")
                     where.evaluate(axe + ";0")

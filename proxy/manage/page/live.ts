@@ -4,6 +4,7 @@
 import { ask, listen, reason } from './api';
 import { button, field, fill, make, message } from './dom';
 import type { ServerEvent } from './events';
+import { explainInto } from './explain';
 import { parseFilter, type Test } from './filter';
 import { type Entry, explainCommand, facts, isDecision, kindOf, type Shown, toRow } from './record';
 
@@ -221,5 +222,11 @@ function detailsOf(row: Shown): HTMLElement {
   const list = make('dl', {});
   for (const [name, value] of facts(row.entry)) list.append(make('dt', {}, name), make('dd', {}, value));
   const command = explainCommand(row);
-  return make('div', {}, list, command === '' ? null : make('p', {}, 'Why: ', make('code', {}, command)));
+  if (command === '') return make('div', {}, list);
+  const answer = make('div', { role: 'status' });
+  const why = button('Explain', () => {
+    const question = { method: row.method, url: `https://${row.where}` };
+    void explainInto(answer, row.caller === '' ? question : { ...question, caller: row.caller });
+  });
+  return make('div', {}, list, make('div', { class: 'row' }, why, make('code', {}, command)), answer);
 }

@@ -4,7 +4,9 @@
 // work as they do everywhere.
 import { ask, forgetSession, hasSession, reason, whenSessionEnds } from './api';
 import { enterByCode, showLogIn, showSetUp, takeCode } from './access';
+import { showBindings } from './bindings';
 import { button, fill, make } from './dom';
+import { showLimits } from './limits';
 import { showLive } from './live';
 import { showSecrets } from './secrets';
 import { showStatus } from './status';
@@ -12,6 +14,8 @@ import { showStatus } from './status';
 const views = new Map([
   ['live', { title: 'Live', show: showLive }],
   ['secrets', { title: 'Secrets', show: showSecrets }],
+  ['limits', { title: 'Limits', show: showLimits }],
+  ['bindings', { title: 'Bindings', show: showBindings }],
   ['status', { title: 'Status', show: showStatus }],
 ]);
 
