@@ -7,8 +7,8 @@
 #include <span>
 
 #include "audit/managed_record.h"
-#include "audit/spend_record.h"
 #include "audit/operation_record.h"
+#include "audit/spend_record.h"
 #include "audit/timestamp.h"
 #include "proxy/base/assert.h"
 #include "proxy/base/bounds.h"

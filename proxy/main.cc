@@ -35,6 +35,7 @@ constexpr std::array kCommands = {
     Command{"limits"sv, "what was used of quotas and volumes today"sv, keyswap::cli::run_limits},
     Command{"manage"sv, "who may log in to the management listener"sv, keyswap::cli::run_manage},
     Command{"approve"sv, "decide on requests that wait for you"sv, keyswap::cli::run_approve},
+    Command{"ui"sv, "open the page of the running proxy"sv, keyswap::cli::run_ui},
     Command{"ca"sv, "show, export, rotate the local CA"sv, keyswap::cli::run_ca},
     Command{"import"sv, "take over what other programs read"sv, keyswap::cli::run_import},
     Command{"status"sv, "what is there, and what runs"sv, keyswap::cli::run_status},

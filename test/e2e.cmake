@@ -38,7 +38,7 @@ if(NOT KEYSWAP_SANITIZE)
     set_tests_properties("e2e: timing" PROPERTIES RUN_SERIAL ON)
   endif()
 
-  foreach(check layers classes docs references format covered unit)
+  foreach(check layers classes docs references format covered unit page)
     add_test(NAME "tree: ${check}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${check}.sh)
     set_tests_properties("tree: ${check}" PROPERTIES LABELS tree TIMEOUT 120)
   endforeach()

@@ -9,11 +9,11 @@ cd "$(dirname "$0")/.."
 
 build_packages=(g++ cmake ninja-build pkg-config libssl-dev libsodium-dev libsqlite3-dev
   libyaml-cpp-dev libuv1-dev libc-ares-dev libcurl4-openssl-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev catch2
-  libpsl-dev libidn2-dev libsecp256k1-dev libseccomp-dev libmimalloc-dev zlib1g-dev libbrotli-dev libzstd-dev
+  libpsl-dev libidn2-dev libsecp256k1-dev libseccomp-dev libmimalloc-dev zlib1g-dev libbrotli-dev libzstd-dev esbuild
   ca-certificates)
 test_packages=(awscli curl gh git openssl python3 python3-pip python3-requests python3-httpx python3-aiohttp python3-websocket
   python3-cryptography python3-yaml strace gnutls-bin zsh fish man-db iproute2 valgrind universal-ctags clang clang-format clang-tidy
-  libclang-rt-14-dev)
+  libclang-rt-14-dev node-typescript chromium)
 # command:package - a machine that has the command from somewhere else keeps it.
 test_commands=(node:nodejs npm:npm go:golang-go java:default-jdk-headless)
 

@@ -59,6 +59,7 @@ int run_audit(const Arguments& arguments);
 int run_limits(const Arguments& arguments);
 int run_manage(const Arguments& arguments);
 int run_approve(const Arguments& arguments);
+int run_ui(const Arguments& arguments);
 int run_ca(const Arguments& arguments);
 int run_doctor(const Arguments& arguments);
 int run_passwd(const Arguments& arguments);

@@ -12,6 +12,7 @@
 #include "proxy/cli/audit.h"
 #include "proxy/cli/manage_log.h"
 #include "proxy/cli/manage_views.h"
+#include "proxy/manage/page_files.h"
 
 namespace keyswap::cli {
 
@@ -78,7 +79,8 @@ void ServeManagement::begin(const Home& home,
     static_cast<void>(::kill(::getpid(), SIGHUP));  // as whoever else asks for it
   };
   add_views(manager_->around, home, file, vault, clock);
-  api_ = std::make_unique<manage::Api>(*manager_);
+  api_ = std::make_unique<manage::Api>(
+      *manager_, manage::BrowserRules::of_unix_socket(), manage::page_files());
 }
 
 void ServeManagement::show_log(const std::string& folder,

@@ -7,8 +7,8 @@
 
 #include "audit/line.h"
 #include "audit/managed_record.h"
-#include "audit/spend_record.h"
 #include "audit/operation_record.h"
+#include "audit/spend_record.h"
 #include "proxy/base/bounds.h"
 #include "test/audit/support.h"
 

@@ -11,6 +11,7 @@
     git        git's own server, and repositories
     jwt        JSON Web Tokens, verified by OpenSSL's command
     openid     a real OpenID provider, of npm
+    chromium   Debian's Chromium, driven by its own protocol over a pipe
     packages   the sets of npm packages that clients need, installed once
     vendor     what doubles of services that keep secrets have in common: aws, google, onepassword
     kubernetes the token of a pod, and who says whether it is good
