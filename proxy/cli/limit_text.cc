@@ -4,9 +4,9 @@
 #include <array>
 #include <string_view>
 
+#include "bindings/approval_rule.h"
 #include "bindings/body_rules.h"
 #include "bindings/model_rules.h"
-#include "bindings/approval_rule.h"
 #include "bindings/trading_rules.h"
 
 namespace keyswap::cli {

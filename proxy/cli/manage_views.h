@@ -12,8 +12,8 @@
 
 namespace keyswap::cli {
 
-// Fills in policy, limits, sources, flush and explain. `file`: the bindings that are served. `vault`
-// and `clock` outlive it.
+// Fills in policy, limits, sources, flush and explain. `file`: the bindings that are served.
+// `vault` and `clock` outlive it.
 void add_views(manage::Surroundings& around,
                const Home& home,
                const std::string& file,

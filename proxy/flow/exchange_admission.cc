@@ -112,8 +112,8 @@ void Exchange::judge(Actions& actions) {
 }
 
 bool Exchange::is_under_body_rules() const {
-  return admission_.is_allowed() && (has_body_rules(request(), verdict().uses) ||
-                                     judges_models(request(), verdict().uses));
+  return admission_.is_allowed() &&
+         (has_body_rules(request(), verdict().uses) || judges_models(request(), verdict().uses));
 }
 
 // By the form that it may be, and by the rules of the scopes.
