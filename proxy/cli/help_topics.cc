@@ -181,13 +181,14 @@ A binding may have limits; `keyswap limits show` says what is left of them:
   graphql: { operations: [query] }        403 body_not_allowed
   json: [ { pointer: /n, range: ... } ]   403 body_not_allowed
   models: [gpt-4o*]                       403 model_not_allowed
-  tools: [web_search]                     403 tool_not_allowed, of tools that the provider runs
+  tools: [web_search]                     403 tool_not_allowed, of the provider
   max_prompt: 256KiB                      403 prompt_too_large
-  budget: { usd_per_day: 20 }             429 budget_exceeded, until midnight UTC
+  budget: { usd_per_day: 20 }             429 budget_exceeded, for the day
   response_timeout: 30s                   504 upstream_timeout
 
-Quotas, volumes and budgets are kept in limits.db, and survive a restart. What waits, queues and buffers
-the program has are bounded in the program itself; no key changes that.
+Quotas, volumes and budgets are kept in limits.db, and survive a restart. What
+waits, queues and buffers the program has are bounded in the program itself; no
+key changes that.
 )topic"};
 
 constexpr HelpTopic kProviders = {"providers",
