@@ -133,6 +133,10 @@ void read_setting(const YamlNode& node,
     issues.error(node.place, "`" + std::string(rule.name) + "`: " + why);
     return;
   }
+  if (rule.no_effect != nullptr) {
+    issues.warning(node.place, "`" + std::string(rule.name) + "` has no effect: " + rule.no_effect);
+    return;
+  }
   if (rule.is_entry) {
     read_opener(node, rule, *text, issues, spec);
   }

@@ -23,7 +23,7 @@ bindings        : proxy/base/ vault/ proxy/http/
 bindings/schemes: proxy/base/ proxy/http/ bindings/
 bindings/placements: proxy/base/ proxy/http/ bindings/
 bindings/signatures: proxy/base/ proxy/http/ vault/ bindings/
-vault/sources   : proxy/base/ vault/ bindings/basic_text.h bindings/digest.h bindings/percent_text.h bindings/private_key.h bindings/signing_parts.h bindings/signatures/
+vault/sources   : proxy/base/ vault/ bindings/basic_text.h bindings/digest.h bindings/json.h bindings/percent_text.h bindings/private_key.h bindings/signing_parts.h bindings/signatures/
 bindings/venues : bindings/
 bindings/venues/binance: proxy/base/ proxy/http/ bindings/
 proxy/flow      : proxy/base/ proxy/http/ proxy/coding/ vault/ bindings/ audit/record.h

@@ -37,6 +37,8 @@ struct SettingRule {
   // Of an opener that is needed when all else fails, so that it is looked at before the bindings
   // are served by: why what it names is no good, in fixed words; null: it is good.
   const char* (*check_opener)(const Secret& value) = nullptr;
+  // Why it says nothing here, which is a warning, as in "this is made anew"; null: it does.
+  const char* no_effect = nullptr;
 };
 
 struct BackendKind {

@@ -178,7 +178,8 @@ void read_extra(const SchemeSetup& setup, TokenSettings& settings, MadeInjection
   if (!claims) {
     complain(made,
              "extra_claims",
-             "`extra_claims` must be a JSON object without iss, sub, aud, exp, nbf, iat and uri",
+             "`extra_claims` must be a JSON object without iss, sub, aud, exp, nbf, iat, uri and "
+             "uris",
              R"(as in '{"scope":"read"}'; the others have keys of their own, or are keyswap's)");
     return;
   }
@@ -188,7 +189,8 @@ void read_extra(const SchemeSetup& setup, TokenSettings& settings, MadeInjection
 void read_snowflake(const SchemeSetup& setup, TokenSettings& settings, MadeInjection& made) {
   require(setup, "account", "the account's identifier, without region and domain", made);
   require(setup, "user", "the user whose public key Snowflake knows", made);
-  refuse_others(setup, {"key_id", "issuer", "subject", "audience"}, "`use: snowflake`", made);
+  refuse_others(
+      setup, {"key_id", "issuer", "subject", "audience", "uri_claim"}, "`use: snowflake`", made);
   // A dot would make other parts of the issuer.
   if (!http::grammar::all_are(settings.account, http::grammar::kName)) {
     complain(made, "account", "`account` has characters that no account identifier has", "");
@@ -202,7 +204,9 @@ void check_use(const SchemeSetup& setup, TokenSettings& settings, MadeInjection&
     return;
   }
   refuse_others(setup, {"account", "user"}, "this `use`", made);
-  if (settings.use == TokenUse::coinbase) {
+  if (settings.use != TokenUse::coinbase) {
+    refuse_others(setup, {"uri_claim"}, "this `use`", made);
+  } else {
     require(setup, "key_id", "the name of the key, as in organizations/ID/apiKeys/ID", made);
     refuse_others(setup, {"issuer", "subject", "audience"}, "`use: coinbase`", made);
   }
@@ -252,6 +256,7 @@ MadeInjection make_jwt(const SchemeSetup& setup) {
   read_text(setup, "audience", settings.audience);
   read_text(setup, "account", settings.account);
   read_text(setup, "user", settings.user);
+  settings.lists_uris = read_one_of(setup, "uri_claim", {"uri", "uris"}, made) == 1;
   settings.life_s =
       read_number(setup, "lifetime_seconds", kTokenSecondsMax, made).value_or(kTokenSeconds);
   read_extra(setup, settings, made);
@@ -284,6 +289,8 @@ constexpr std::array kParameters = {
     SchemeParameter{"audience", false, "the claim aud"},
     SchemeParameter{"account", false, "the account, for Snowflake"},
     SchemeParameter{"user", false, "its user, for Snowflake"},
+    SchemeParameter{
+        "uri_claim", false, "what names the request, for Coinbase: uri (default), uris"},
     SchemeParameter{"lifetime_seconds", false, "from 1 to 3600; 120 if it is not said"},
     SchemeParameter{"extra_claims", false, "further claims, a JSON object"},
     SchemeParameter{"client_key", false, "the public key that the client's own tokens are of"},

@@ -76,7 +76,12 @@ TokenTexts coinbase_texts(const TokenSettings& settings, const TokenRequest& req
   header.add("nonce", hex_of(request.nonce)).add("typ", "JWT");
   Members claims;
   claims.add("sub", settings.key_id).add("iss", "cdp").add("nbf", request.now_s);
-  claims.add("exp", request.now_s + settings.life_s).add("uri", uri);
+  claims.add("exp", request.now_s + settings.life_s);
+  if (settings.lists_uris) {
+    claims.add_json("uris", "[" + json_string(uri) + "]");
+  } else {
+    claims.add("uri", uri);
+  }
   add_extra(settings, claims);
   return {header.text(), claims.text()};
 }

@@ -37,8 +37,9 @@ struct TokenSettings {
   std::string issuer;
   std::string subject;
   std::string audience;
-  std::string account;  // Snowflake's
-  std::string user;     // likewise
+  std::string account;      // Snowflake's
+  std::string user;         // likewise
+  bool lists_uris = false;  // Coinbase's newer products read the request's name in a list
   std::int64_t life_s = kTokenSeconds;
   std::vector<std::pair<std::string, std::string>> extra;  // a claim's name, and its JSON
 };

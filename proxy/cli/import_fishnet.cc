@@ -109,7 +109,7 @@ class Section {
 
 // --- writing ---
 
-// A double-quoted YAML scalar.
+// A double-quoted YAML scalar. Not `quoted`: of a std::string that may be the library's own.
 std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {

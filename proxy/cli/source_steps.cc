@@ -114,7 +114,7 @@ vault::Answer read_own_file(const vault::ReadFile& step) {
   if (path.empty()) {
     return Error{Errc::not_found, "systemd gave no such credential"};
   }
-  if (!path.starts_with('/') || (!step.is_mounted && check_folders_above(path))) {
+  if (!path.starts_with('/') || check_folders_above(path)) {
     return Error{Errc::permission, "a source's file could have been put there by somebody else"};
   }
   const File file = open_at(path, step.is_mounted ? 0 : O_NOFOLLOW);

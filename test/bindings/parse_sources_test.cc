@@ -194,6 +194,14 @@ TEST_CASE("I41 a backend's config is held to its kind, and mixes with no sources
             "each entry of `sources` has its own"));
 }
 
+TEST_CASE("I41 what says nothing here is a warning, and makes no other source") {
+  const std::string address = "backend: { type: far, config: { address_url: a";
+  CHECK(has(listed_warnings(address + ", state: /var/lib/far } }\n"),
+            "`state` has no effect: the test keeps none"));
+  CHECK(source_of(address + ", state: /var/lib/far } }\n").setting("state") == nullptr);
+  CHECK(has(listed_errors(address + ", state: [] } }\n"), "state"));
+}
+
 TEST_CASE(
     "I34 the cache's times have their bounds, and without a backend the cache has no effect") {
   CHECK(errors_of(with_top("cache: { ttl_seconds: 9 }\n")).find("from 10 to 3600") !=

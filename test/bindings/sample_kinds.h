@@ -20,8 +20,9 @@ inline constexpr std::array<vault::SettingRule, 3> kRemoteSettings = {
     vault::SettingRule{.name = "address", .is_required = true, .check = refuse_bad},
     vault::SettingRule{.name = "groups", .is_list = true},
     vault::SettingRule{.name = "token", .is_entry = true}};
-inline constexpr std::array<vault::SettingRule, 1> kForeignSettings = {
-    vault::SettingRule{.name = "address_url", .is_required = true}};
+inline constexpr std::array<vault::SettingRule, 2> kForeignSettings = {
+    vault::SettingRule{.name = "address_url", .is_required = true},
+    vault::SettingRule{.name = "state", .no_effect = "the test keeps none"}};
 inline constexpr std::array<std::string_view, 1> kAliases = {"far"};
 
 inline constexpr vault::BackendKind kCommandKind = {

@@ -165,6 +165,21 @@ TEST_CASE("Coinbase: a token for each request, over its method, host and path") 
         "336d9459dbd749b3826535d17c91786d0012e26405126066a2fe4ab0a806792f");
 }
 
+TEST_CASE("Coinbase: where a product reads a list, the one request stands in it, and no `uri`") {
+  const std::string inject =
+      "{ type: jwt, use: coinbase, uri_claim: uris, algorithm: EdDSA, key_id: organizations/a }";
+  const Case sent({"POST",
+                   "/platform/v2/evm/accounts?x=1",
+                   {{"Authorization", "Bearer " + test::kPlaceholder}},
+                   "",
+                   "api.cdp.coinbase.com"});
+  const auto token = jwt::read(token_for(inject, sent, test::kCoinbaseKey));
+  REQUIRE(token.has_value());
+  CHECK(token->claims ==
+        R"({"sub":"organizations/a","iss":"cdp","nbf":1700000000,"exp":1700000120,)"
+        R"("uris":["POST api.cdp.coinbase.com/platform/v2/evm/accounts"]})");
+}
+
 // Computed in Python, with pyca/cryptography.
 TEST_CASE("Snowflake: the issuer has the fingerprint of the key, and a field says what it is") {
   const std::string inject =
@@ -416,6 +431,7 @@ TEST_CASE("L41 claims that keyswap writes are not among the extra ones") {
                                  R"({"EXP":1})",
                                  R"({"a":1,"iat":2})",
                                  R"({"uri":"x"})",
+                                 R"({"uris":[]})",
                                  R"({"\u017fub":"x"})",
                                  R"({"a":1,"a":2})",
                                  "[]",
@@ -442,6 +458,9 @@ TEST_CASE("What does not belong together is refused when the file is read") {
   CHECK(refused("use: snowflake, account: A, user: u, issuer: i"));
   CHECK(refused("use: coinbase"));
   CHECK(refused("use: coinbase, key_id: k, audience: a"));
+  CHECK(refused("use: coinbase, key_id: k, uri_claim: url"));
+  CHECK(refused("uri_claim: uris"));
+  CHECK(refused("use: snowflake, account: A, user: u, uri_claim: uris"));
   CHECK(refused("use: other"));
   CHECK(refused("account: A"));
   CHECK(refused("lifetime_seconds: \"3601\""));

@@ -101,6 +101,17 @@ TEST_CASE("what a platform mounts may be a link that others can read, and nobody
     CHECK(std::holds_alternative<base::Error>(
         cli::read_own_file({.path = link, .is_mounted = true})));
   }
+  // Nor may another have put it there, or what a link leads to. A sticky folder is no such.
+  put(home, "token", "sesame", 0644);
+  const std::string mount = home.path() + "/mount";
+  std::filesystem::create_directory(mount);
+  REQUIRE(::symlink(token.c_str(), (mount + "/link").c_str()) == 0);
+  for (const mode_t mode : {0777, 01777}) {
+    INFO(mode);
+    REQUIRE(::chmod(mount.c_str(), mode) == 0);
+    const auto answer = cli::read_own_file({.path = mount + "/link", .is_mounted = true});
+    CHECK(std::holds_alternative<base::Error>(answer) == (mode == 0777));
+  }
 }
 
 TEST_CASE("a credential of systemd is one name in its folder") {

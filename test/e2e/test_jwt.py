@@ -11,7 +11,8 @@ from harness import jwt
 from harness.case import OneProxy, main
 
 APPLE, COINBASE, SNOWFLAKE, GOOGLE = "store.test", "coinbase.test", "snowflake.test", "google.test"
-ALGORITHMS = {APPLE: "ES256", COINBASE: "EdDSA", SNOWFLAKE: "RS256", GOOGLE: "RS256"}
+PLATFORM = "platform.test"  # Coinbase's newer products
+ALGORITHMS = {APPLE: "ES256", COINBASE: "EdDSA", PLATFORM: "ES256", SNOWFLAKE: "RS256", GOOGLE: "RS256"}
 PLACEHOLDERS = {host: f"{host.split('.')[0]}-PLACEHOLDER-0123456789abcdef" for host in ALGORITHMS}
 
 
@@ -33,6 +34,7 @@ class Tokens(OneProxy):
     def rules(cls):
         own = {APPLE: {"key_id": "2X9R4HXF34", "issuer": "57246542", "audience": "appstoreconnect-v1"},
                COINBASE: {"use": "coinbase", "key_id": "organizations/0a1b/apiKeys/2c3d"},
+               PLATFORM: {"use": "coinbase", "key_id": "0a1b-2c3d", "uri_claim": "uris"},
                SNOWFLAKE: {"use": "snowflake", "account": "myaccount", "user": "myuser"},
                GOOGLE: {"key_id": "real-key", "issuer": "real@example.test", "subject": "real@example.test",
                         "client_key": cls.throwaway_public.read_text()}}
@@ -82,6 +84,11 @@ class Tokens(OneProxy):
         self.assertEqual((header["kid"], claims["sub"]), ("organizations/0a1b/apiKeys/2c3d",) * 2)
         self.send(COINBASE, "/api/v3/brokerage/accounts")
         self.assertNotEqual(self.arrived(COINBASE, "/api/v3/brokerage/accounts")[1]["nonce"], header["nonce"])
+
+    def test_coinbases_newer_products_read_a_list_with_the_request_in_it(self):
+        self.assertEqual(self.send(PLATFORM, "/platform/v2/evm/accounts?limit=1").status, 200)
+        _, _, claims = self.arrived(PLATFORM, "/platform/v2/evm/accounts")
+        self.assertEqual((claims["uris"], claims.get("uri")), ([f"GET {PLATFORM}/platform/v2/evm/accounts"], None))
 
     def test_snowflakes_token_names_the_fingerprint_of_the_key(self):
         self.assertEqual(self.send(SNOWFLAKE, "/api/v2/statements", body=b"{}").status, 200)

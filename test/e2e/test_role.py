@@ -68,8 +68,8 @@ class Roles(Case):
         cls.secrets = {}
         cls.authority, cls.identity = cls.make_pki((S3, f"sts.{REGION}.amazonaws.com"))
 
-    def begin(self, name, **options):
-        """A proxy, its STS and its S3. The rule is that of docs/sources.md."""
+    def begin(self, name, settings=None, **options):
+        """A proxy, its STS and its S3. The rule is that of docs/sources.md; its source may say more."""
         pair = aws.Pair()
         self.secrets[f"the secret of {name}"] = pair.secret
         asked = self.make_recorder(self.identity)
@@ -82,7 +82,8 @@ class Roles(Case):
                 "fields": {"ROLE_ID": "AccessKeyId", "ROLE_SECRET": "SecretAccessKey", "ROLE_TOKEN": "SessionToken"},
                 "inject": {"type": "sigv4", "access_key_id": "ROLE_ID", "secret_access_key": "ROLE_SECRET",
                            "session_token": "ROLE_TOKEN", "placeholder_secret": FAKE_SECRET}}
-        source = {"type": "aws-sts", "region": REGION, "access_key_id": "AWS_ID", "secret_access_key": "AWS_SECRET"}
+        source = {"type": "aws-sts", "region": REGION, "access_key_id": "AWS_ID", "secret_access_key": "AWS_SECRET",
+                  **(settings or {})}
         home.bindings(document({"REPORTS": rule}, recorder=self.store, hosts=[S3], root=self.authority.certificate,
                                resolve={f"{self.sts.host}:443": asked.address}, sources={"role": source}))
         return self.start(home, threads=2)
@@ -104,6 +105,17 @@ class Roles(Case):
         self.assertIsNotNone(answer)
         self.note(path, answer.raw_head + answer.body)
         return answer
+
+    def test_what_the_role_may_is_narrowed_as_the_file_says(self):
+        policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}'
+        arns = [f"arn:aws:iam::123456789012:policy/{name}" for name in ("read", "reports")]
+        running = self.begin("narrowed", {"policy": policy, "policy_arns": arns, "external_id": "their/id"})
+        self.assertEqual(self.send(running, "/narrowed").status, 200)
+        form = self.sts.forms[-1]
+        self.assertEqual([form.get(name) for name in ("Policy", "PolicyArns.member.1.arn", "PolicyArns.member.2.arn",
+                                                      "PolicyArns.member.3.arn", "ExternalId")],
+                         [policy, *arns, None, "their/id"])
+        self.end()
 
     @unittest.skipUnless(shutil.which("aws"), "aws is not installed")
     def test_debians_aws_works_with_the_throw_away_pair(self):

@@ -404,6 +404,29 @@ class FromThisMachine(Sources):
                 running = self.begin(f"file-{name}", {"K": rule}, sources={"mounted": source})
                 (self.gets if name == "good" else self.lacks)(running, f"/file/{name}")
 
+    def test_files_that_kubernetes_mounts_are_taken_where_the_file_says_so(self):
+        """As its kubelet lays them out: links through `..data`, of mode 0644; a new `..data` is a new value."""
+        folder = self.inputs / "volume"
+        folder.mkdir(mode=0o700)
+        for name, value in (("..one", VALUE), ("..two", VALUE2)):
+            (folder / name).mkdir(mode=0o755)
+            (folder / name / "key").write_text(value + "\n")
+            (folder / name / "key").chmod(0o644)
+        (folder / "..data").symlink_to("..one")
+        (folder / "key").symlink_to("..data/key")
+        folder.chmod(0o1777)
+        rule = {**bearer("K", P), "source": "volume", "key": "key"}
+        running = self.begin("volume", {"K": rule},
+                             sources={"volume": {"type": "file", "directory": str(folder), "mounted": True}})
+        self.gets(running, "/volume/one")
+        (folder / "..next").symlink_to("..two")
+        (folder / "..next").replace(folder / "..data")
+        running.home.must("source", "flush")
+        self.gets(running, "/volume/two", VALUE2)
+        (folder / "..two" / "key").chmod(0o666)
+        running.home.must("source", "flush")
+        self.lacks(running, "/volume/loose")
+
     def test_a_variable_of_the_environment(self):
         rule = {**bearer("K", P), "source": "ci", "key": "CI_KEY"}
         running = self.begin("env", {"K": rule}, env={"CI_KEY": VALUE}, sources={"ci": {"type": "env"}})

@@ -6,11 +6,12 @@ Rows M01-M09 of Mosaic; of M01, the log-in, test_sources has the rest.
 
 import contextlib
 import sqlite3
+import subprocess
 import threading
 import time
 
 import test_sources
-from harness import hashicorp
+from harness import hashicorp, proxy
 from harness.case import H, bearer, document, main
 
 VALUE, VALUE2 = test_sources.VALUE, test_sources.VALUE2
@@ -141,6 +142,31 @@ class SealedByTransit(test_sources.Sources):
         problem = self.lacks(running, "/hangs")
         self.assertIn("sealed", problem["detail"])
         self.assertLess(time.monotonic() - begun, 9)  # what every source has is ten
+
+    def test_a_command_that_is_killed_between_sealing_and_writing_loses_nothing(self):
+        home, double = self.prepare("killed")
+        with self.moved_bindings(home):
+            home.add({"K": VALUE})
+        before = self.rows(home)
+        for words, stdin in ((("source", "seal", "sealed"), b""), (("secret", "rotate", "K"), VALUE2.encode())):
+            with self.subTest(words):
+                is_asked, may_go_on = threading.Event(), threading.Event()
+                self.addCleanup(may_go_on.set)
+                double.trouble = lambda path, asked=is_asked, go=may_go_on: (
+                    asked.set() or go.wait(60) and None) if path == "transit/encrypt/agents" else None
+                with subprocess.Popen([proxy.BINARY, *words, "--password-file", str(home.password_file)],
+                                      env=proxy.clean_environment(KEYSWAP_HOME=home.path), stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as command:
+                    command.stdin.write(stdin)
+                    command.stdin.close()
+                    self.assertTrue(is_asked.wait(30))
+                    command.kill()
+                    self.note("killed", command.stdout.read())
+                may_go_on.set()
+                self.assertEqual(self.rows(home), before)
+        double.trouble = lambda _: None
+        self.says(home.run("source", "seal", "sealed", unlock=True), 0, "K sealed anew")
+        self.gets(self.start(home), "/killed")
 
     def test_what_an_import_puts_in_as_it_is_has_to_be_sealed(self):
         home, double = self.prepare("imported")

@@ -14,7 +14,9 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "bindings/json.h"
 #include "vault/sources/aws_call.h"
 #include "vault/sources/each_key_run.h"
 #include "vault/sources/kinds.h"
@@ -37,6 +39,28 @@ struct Role {
   std::int64_t ends_s = 0;  // as STS says it
 };
 
+// What a role is assumed with may be narrowed by so many policies of the account (PolicyArns).
+constexpr auto kPolicyArnNames = std::to_array<std::string_view>({"PolicyArns.member.1.arn",
+                                                                  "PolicyArns.member.2.arn",
+                                                                  "PolicyArns.member.3.arn",
+                                                                  "PolicyArns.member.4.arn",
+                                                                  "PolicyArns.member.5.arn",
+                                                                  "PolicyArns.member.6.arn",
+                                                                  "PolicyArns.member.7.arn",
+                                                                  "PolicyArns.member.8.arn",
+                                                                  "PolicyArns.member.9.arn",
+                                                                  "PolicyArns.member.10.arn"});
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    lines.emplace_back(line);
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return lines;
+}
+
 struct Service {
   explicit Service(const SourceSpec& spec)
       : pair(aws::pair_place(spec)),
@@ -44,7 +68,9 @@ struct Service {
         region(setting_text(spec, "region")),
         session_name(setting_text(spec, "session_name")),
         duration(setting_text(spec, "duration_seconds")),
-        external_id(setting_text(spec, "external_id")) {
+        external_id(setting_text(spec, "external_id")),
+        policy(setting_text(spec, "policy")),
+        policy_arns(lines_of(setting_text(spec, "policy_arns"))) {
     session_name = session_name.empty() ? "keyswap" : session_name;
     duration = duration.empty() ? "3600" : duration;
   }
@@ -55,6 +81,8 @@ struct Service {
   std::string session_name;
   std::string duration;
   std::string external_id;
+  std::string policy;                              // JSON; "" the role's own alone
+  std::vector<std::string> policy_arns;            // likewise
   std::map<std::string, Role, std::less<>> roles;  // by ARN
   std::uint64_t generation = 0;                    // so often they were forgotten
 };
@@ -172,18 +200,27 @@ class FetchRun final : public EachKeyRun {
         role.ends_s);
   }
 
+  // `last` is left out where it says nothing.
+  [[nodiscard]] base::Result<Secret> body_of(std::string_view action, FormField last) const {
+    std::vector<FormField> fields = {{"Action", action},
+                                     {"Version", "2011-06-15"},
+                                     {"RoleArn", key().key},
+                                     {"RoleSessionName", service_.session_name},
+                                     {"DurationSeconds", service_.duration}};
+    if (!service_.policy.empty()) {
+      fields.push_back({"Policy", service_.policy});
+    }
+    for (std::size_t i = 0; i < service_.policy_arns.size(); ++i) {
+      fields.push_back({kPolicyArnNames.at(i), service_.policy_arns[i]});
+    }
+    if (!last.value.empty()) {
+      fields.push_back(last);
+    }
+    return form_of(fields);
+  }
+
   Step call_signed() {
-    auto body = service_.external_id.empty() ? form_of({{"Action", "AssumeRole"},
-                                                        {"Version", "2011-06-15"},
-                                                        {"RoleArn", key().key},
-                                                        {"RoleSessionName", service_.session_name},
-                                                        {"DurationSeconds", service_.duration}})
-                                             : form_of({{"Action", "AssumeRole"},
-                                                        {"Version", "2011-06-15"},
-                                                        {"RoleArn", key().key},
-                                                        {"RoleSessionName", service_.session_name},
-                                                        {"DurationSeconds", service_.duration},
-                                                        {"ExternalId", service_.external_id}});
+    auto body = body_of("AssumeRole", {"ExternalId", service_.external_id});
     if (!body) {
       return fail_of(body.error());
     }
@@ -205,12 +242,8 @@ class FetchRun final : public EachKeyRun {
     if (const auto* failed = std::get_if<Failed>(&token)) {
       return *failed;
     }
-    auto body = form_of({{"Action", "AssumeRoleWithWebIdentity"},
-                         {"Version", "2011-06-15"},
-                         {"RoleArn", key().key},
-                         {"RoleSessionName", service_.session_name},
-                         {"DurationSeconds", service_.duration},
-                         {"WebIdentityToken", std::get<Secret>(token).reveal()}});
+    auto body = body_of("AssumeRoleWithWebIdentity",
+                        {"WebIdentityToken", std::get<Secret>(token).reveal()});
     if (!body) {
       return fail_of(body.error());
     }
@@ -346,6 +379,38 @@ const char* check_session_name(std::string_view text) {
   return is_one ? nullptr : "2 to 64 letters, digits or '+=,.@-_' stand here";
 }
 
+// What STS takes at most of a policy in a request.
+const char* check_policy(std::string_view text) {
+  constexpr std::size_t kMost = 2048;
+  constexpr bindings::JsonBounds kBounds = {.depth = 16, .items = kMost};
+  const auto json = text.size() <= kMost ? bindings::read_json(text, kBounds) : std::nullopt;
+  return json && json->kind == bindings::JsonValue::Kind::object
+             ? nullptr
+             : "a policy in JSON of at most 2048 bytes stands here";
+}
+
+const char* check_policy_arns(std::string_view text) {
+  const auto arns = lines_of(text);
+  return !arns.empty() && arns.size() <= kPolicyArnNames.size() &&
+                 std::ranges::all_of(arns, [](const std::string& arn) { return is_arn(arn); })
+             ? nullptr
+             : "one to ten ARNs of policies stand here";
+}
+
+const char* check_together(const SourceSpec& spec) {
+  const auto has = [&](std::string_view name) {
+    return spec.setting(name) != nullptr;
+  };
+  const bool has_pair = has("access_key_id") && has("secret_access_key");
+  if (!has_pair && !has("web_identity_token")) {
+    return "a role is assumed with `access_key_id` and `secret_access_key`, or with a "
+           "`web_identity_token`";
+  }
+  return has("web_identity_token") && has("external_id")
+             ? "`external_id` is not for a `web_identity_token`"
+             : nullptr;
+}
+
 constexpr std::array kSettings = {
     SettingRule{.name = "region", .is_required = true, .check = aws::check_region},
     SettingRule{.name = "access_key_id", .is_entry = true},
@@ -355,11 +420,14 @@ constexpr std::array kSettings = {
     SettingRule{.name = "session_name", .check = check_session_name},
     SettingRule{.name = "duration_seconds", .check = check_duration},
     SettingRule{.name = "external_id"},
+    SettingRule{.name = "policy", .check = check_policy},
+    SettingRule{.name = "policy_arns", .check = check_policy_arns, .is_list = true},
 };
 
 }  // namespace
 
 extern const BackendKind kAwsStsKind;
-constinit const BackendKind kAwsStsKind = {.name = "aws-sts", .settings = kSettings, .make = make};
+constinit const BackendKind kAwsStsKind = {
+    .name = "aws-sts", .settings = kSettings, .make = make, .check = check_together};
 
 }  // namespace keyswap::vault

@@ -196,7 +196,7 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-base::Result<Secret> form_of(std::initializer_list<FormField> fields) {
+base::Result<Secret> form_of(std::span<const FormField> fields) {
   constexpr std::size_t kEscapeBytes = 3;
   std::size_t size = 0;
   for (const FormField& field : fields) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -65,7 +66,12 @@ struct FormField {
   std::string_view value;
 };
 
-base::Result<Secret> form_of(std::initializer_list<FormField> fields);
+base::Result<Secret> form_of(std::span<const FormField> fields);
+
+inline base::Result<Secret> form_of(std::initializer_list<FormField> fields) {
+  return form_of(std::span(fields.begin(), fields.size()));
+}
+
 // A JSON string in locked memory, with its quotes: JSON of secrets is joined() of such.
 base::Result<Secret> json_string_of(std::string_view text);
 

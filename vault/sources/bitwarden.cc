@@ -438,8 +438,9 @@ constexpr std::array kSettings = {
 constexpr std::array kForeignSettings = {
     SettingRule{.name = "organization_id", .is_required = true, .check = check_word},
     SettingRule{.name = "access_token_path", .is_entry = true, .check = check_absolute_path},
-    SettingRule{.name = "state_path"},  // that program's log-in, which we make anew
-    SettingRule{.name = "type"},        // said once more
+    SettingRule{.name = "state_path",
+                .no_effect = "each start logs in anew, and keeps nothing of it on the disk"},
+    SettingRule{.name = "type"},  // said once more
     SettingRule{.name = "api_url", .check = check_base_url},
     SettingRule{.name = "identity_url", .check = check_base_url},
 };

@@ -83,6 +83,12 @@ Call call_of(const Transit& transit, const TokenSteps& token, const char* verb, 
   return call;
 }
 
+// Nothing that somebody on this machine has to mend: that would be sealed here for good.
+bool is_away(const Failed& failed) {
+  return failed.fault == FetchFault::unavailable && failed.outcome != "credential_missing" &&
+         failed.outcome != "not_permitted";
+}
+
 // Opens entries, or seals them anew.
 class FetchRun final : public EachKeyRun {
  public:
@@ -363,7 +369,7 @@ class SealRun final : public Run {
   // With `fallback: local` a Transit that is away is no reason to lose what somebody typed.
   Step to_next(Step step) {
     const auto* failed = std::get_if<Failed>(&step);
-    if (failed == nullptr || failed->fault != FetchFault::unavailable || !transit_.seals_again) {
+    if (failed == nullptr || !transit_.seals_again || !is_away(*failed)) {
       return step;
     }
     is_sealing_here_ = true;

@@ -109,6 +109,7 @@ class Sts(Vendor):
     def __init__(self, recorder, pair, region="eu-west-1", lives_s=None):
         self.pair, self.region, self.lives_s = pair, region, lives_s
         self.roles, self.given, self.web_identities = set(), [], set()
+        self.forms = []  # what each session was asked for with
         super().__init__(recorder)
 
     @property
@@ -146,6 +147,7 @@ class Sts(Vendor):
 
     def _give(self, call, form):
         made = session()
+        self.forms.append(form)
         made.ends = int(time.time()) + (self.lives_s or int(form["DurationSeconds"]))
         self.given.append(made)
         end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(made.ends))

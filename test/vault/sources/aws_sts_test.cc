@@ -2,6 +2,7 @@
 //
 // STS as its API reference answers, without a socket. The pair and the time are those of AWS's own
 // test suite for Signature Version 4.
+#include <algorithm>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -204,6 +205,60 @@ TEST_CASE("an external id goes into the call") {
   const World world(settings);
   auto script = world.fetch(all_three());
   CHECK(body_of(to_call(script)).ends_with("&DurationSeconds=3600&ExternalId=a%20b"));
+}
+
+TEST_CASE(
+    "a role is narrowed by policies, in the request or of the account, either way it is had") {
+  auto settings = pair_settings();
+  settings.push_back({"external_id", "e"});
+  settings.push_back({"policy", R"({"Statement":[]})"});
+  settings.push_back({"policy_arns", "arn:aws:iam::1:policy/a\narn:aws:iam::1:policy/b"});
+  const std::string narrowed =
+      "&DurationSeconds=3600&Policy=%7B%22Statement%22%3A%5B%5D%7D"
+      "&PolicyArns.member.1.arn=arn%3Aaws%3Aiam%3A%3A1%3Apolicy%2Fa"
+      "&PolicyArns.member.2.arn=arn%3Aaws%3Aiam%3A%3A1%3Apolicy%2Fb";
+  const World world(settings);
+  auto script = world.fetch(all_three());
+  CHECK(body_of(to_call(script)).ends_with(narrowed + "&ExternalId=e"));
+  const World other({{"region", "eu-west-1"},
+                     {"web_identity_token", "/var/run/token"},
+                     settings[settings.size() - 2],
+                     settings.back()});
+  auto by_token = other.fetch(all_three());
+  as<ReadFile>(by_token.begin());
+  CHECK(body_of(as<Call>(by_token.entry("eyJ", ""))).ends_with(narrowed + "&WebIdentityToken=eyJ"));
+}
+
+TEST_CASE("what STS would refuse of its settings is refused when the file is read") {
+  const auto refused = [](std::string_view name, std::string_view text) {
+    const auto rule = std::ranges::find(kAwsStsKind.settings, name, &SettingRule::name);
+    REQUIRE(rule != kAwsStsKind.settings.end());
+    return rule->check(text) != nullptr;
+  };
+  CHECK_FALSE(refused("policy", R"({"Version":"2012-10-17","Statement":[]})"));
+  CHECK(refused("policy", "[]"));
+  CHECK(refused("policy", ""));
+  CHECK(refused("policy", R"({"Sid":")" + std::string(2048, 'a') + "\"}"));
+  CHECK_FALSE(refused("policy_arns", kRole));
+  CHECK(refused("policy_arns", ""));
+  CHECK(refused("policy_arns", kRole + "\nReadOnlyAccess"));
+  std::string many = kRole;
+  for (int i = 1; i < 10; ++i) {
+    many += "\n" + kRole;
+  }
+  CHECK_FALSE(refused("policy_arns", many));
+  CHECK(refused("policy_arns", many + "\n" + kRole));
+}
+
+TEST_CASE("a role is assumed by a pair or by a token, and not by neither") {
+  const auto refused = [](std::vector<SourceSetting> settings) {
+    return kAwsStsKind.check(spec_of(std::move(settings))) != nullptr;
+  };
+  CHECK_FALSE(refused(pair_settings()));
+  CHECK_FALSE(refused({{"web_identity_token", "T"}}));
+  CHECK(refused({{"region", "us-east-1"}}));
+  CHECK(refused({{"access_key_id", "A"}}));
+  CHECK(refused({{"web_identity_token", "T"}, {"external_id", "e"}}));
 }
 
 TEST_CASE("STS's errors are told by their code; an expired token is lost, and what it gave") {

@@ -186,6 +186,13 @@ TEST_CASE("where no address is said, it is Bitwarden's cloud; AVP's token file i
   CHECK(as<ReadEntry>(test::RunScript(bare->log_in()).begin()).name.text() == "BWS_ACCESS_TOKEN");
 }
 
+TEST_CASE("I41 where AVP keeps its log-in is a setting without effect, and says so") {
+  const auto rule =
+      std::ranges::find(kBitwardenKind.foreign_settings, "state_path", &SettingRule::name);
+  REQUIRE(rule != kBitwardenKind.foreign_settings.end());
+  CHECK(rule->no_effect != nullptr);
+}
+
 TEST_CASE("a log-in is due five minutes before its end, and is asked with until then") {
   const World world;
   log_in(world);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "test/vault/sources/backend_support.h"
 
 namespace keyswap::vault {
@@ -37,6 +39,22 @@ TEST_CASE("G17 a file that holds a number is its text") {
   auto script = world.fetch({"pin"});
   as<ReadFile>(script.begin());
   CHECK(value_of(as<Done>(script.entry("123", "")), "pin") == "123");
+}
+
+TEST_CASE("what a platform mounts is read as that where the file says so, and not by itself") {
+  const auto is_mounted = [](std::string_view said) {
+    const World world({{"directory", "/run/secrets"}, {"mounted", std::string(said)}});
+    auto script = world.fetch({"openai"});
+    return as<ReadFile>(script.begin()).is_mounted;
+  };
+  CHECK(is_mounted("true"));
+  CHECK_FALSE(is_mounted("false"));
+  const World plain;
+  CHECK_FALSE(as<ReadFile>(plain.fetch({"openai"}).begin()).is_mounted);
+  const auto rule = std::ranges::find(kFileKind.settings, "mounted", &SettingRule::name);
+  REQUIRE(rule != kFileKind.settings.end());
+  CHECK(rule->check("yes") != nullptr);
+  CHECK(rule->check("true") == nullptr);
 }
 
 TEST_CASE("without a directory a key is an absolute path") {

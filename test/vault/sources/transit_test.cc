@@ -375,6 +375,13 @@ TEST_CASE("M05 with `fallback: local` a new value is sealed here while Transit i
   as<Call>(forbidden.answer(403, ""));
   CHECK(ending(forbidden.answer(200, R"({"data":{}})")) ==
         Ending{FetchFault::not_found, "forbidden"});
+  // Nor is one that was never asked.
+  for (const base::Errc code : {base::Errc::not_found, base::Errc::permission}) {
+    const World unopened(settings);
+    auto unasked = unopened.seal("sk-live");
+    as<ReadEntry>(unasked.begin());
+    CHECK(std::holds_alternative<Failed>(unasked.tell(base::Error{code, "its token"})));
+  }
   auto no_key = world.seal("sk-live");
   as<Call>(no_key.begin());
   as<ReadEntry>(no_key.tell(base::Error{base::Errc::timed_out, "late"}));
