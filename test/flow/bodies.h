@@ -20,8 +20,8 @@ namespace keyswap::flow {
 
 using test::Script;
 
-inline const std::string kP = "kswp_PLACEHOLDER_000000000001";
-inline const std::string kQ = "kswp_PLACEHOLDER_000000000002";
+inline const std::string kInBody = "kswp_PLACEHOLDER_000000000001";
+inline const std::string kInJson = "kswp_PLACEHOLDER_000000000002";
 inline const std::string kFar = "kswp_PLACEHOLDER_000000000003";
 inline const std::string kHeader = "kswp_PLACEHOLDER_000000000004";
 inline const char* const kRules = R"(

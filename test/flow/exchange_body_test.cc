@@ -10,7 +10,7 @@ namespace keyswap::flow {
 
 TEST_CASE("E01 E09 a short body is decided, opened, recorded, and sent with its length",
           "[I6][I5]") {
-  CHECK(script().client(request("a=" + kP + "!")).upstream(kOk).transcript() ==
+  CHECK(script().client(request("a=" + kInBody + "!")).upstream(kOk).transcript() ==
         "fetch K\n"
         "dial\n"
         "record allowed binding_matched K POST /v1/x\n"
@@ -25,7 +25,7 @@ TEST_CASE("E01 E09 a short body is decided, opened, recorded, and sent with its 
 }
 
 TEST_CASE("E03 E05 the outcome does not depend on how a body is cut", "[I15]") {
-  for (const std::string& text : {request("a=" + kP + "!"), chunked("a=" + kP + "!")}) {
+  for (const std::string& text : {request("a=" + kInBody + "!"), chunked("a=" + kInBody + "!")}) {
     const auto whole = script().client(text).upstream(kOk);
     CHECK(body_of(whole.sent_upstream()) == "a=real-key-0001!");
     for (std::size_t piece = 1; piece < text.size(); ++piece) {
@@ -36,11 +36,11 @@ TEST_CASE("E03 E05 the outcome does not depend on how a body is cut", "[I15]") {
 }
 
 TEST_CASE("E02 all occurrences are swapped, under one record, and one too many is refused") {
-  const auto three = script().client(request(kP + kP + " " + kP)).upstream(kOk);
+  const auto three = script().client(request(kInBody + kInBody + " " + kInBody)).upstream(kOk);
   CHECK(body_of(three.sent_upstream()) == "real-key-0001real-key-0001 real-key-0001");
   CHECK(count(three.transcript(), "record") == 1);
   CHECK(count(three.transcript(), "fetch") == 1);
-  const auto four = script().client(request(kP + kP + kP + kP));
+  const auto four = script().client(request(kInBody + kInBody + kInBody + kInBody));
   CHECK(four.sent_upstream().empty());
   CHECK(four.transcript().starts_with("record refused ambiguous_placeholder_match K POST"));
   CHECK(has(four.sent_client(), "HTTP/1.1 400 "));
@@ -58,9 +58,9 @@ TEST_CASE("E06 E13 E28 a body without a placeholder goes on as it came", "[I2]")
 }
 
 TEST_CASE("E08 E24 a body of another kind, or one that is encoded, is not touched", "[I2]") {
-  for (const std::string& text : {request(kQ, "Content-Type: text/plain\r\n"),
-                                  request(kP, "Content-Encoding: gzip\r\n"),
-                                  request(kP, kJson + kForm)}) {
+  for (const std::string& text : {request(kInJson, "Content-Type: text/plain\r\n"),
+                                  request(kInBody, "Content-Encoding: gzip\r\n"),
+                                  request(kInBody, kJson + kForm)}) {
     const auto done = script().client(text).upstream(kOk);
     CHECK(done.sent_upstream() == text);
     CHECK(!has(done.transcript(), "allowed"));
@@ -72,23 +72,23 @@ TEST_CASE("E11 E22 the format is written as JSON has it, its kind's parameters a
   Script quoted = script();
   quoted.vault["K2"] = "a\"b\\c";
   quoted.client(
-      request(R"({"k":")" + kQ + R"("})", "Content-Type: Application/JSON;charset=x\r\n"));
+      request(R"({"k":")" + kInJson + R"("})", "Content-Type: Application/JSON;charset=x\r\n"));
   CHECK(body_of(quoted.sent_upstream()) == R"({"k":"pre-a\"b\\c-post"})");
 }
 
 TEST_CASE("E12 a body out of scope stays, and the record says why", "[I2]") {
-  const auto put = script().client(request(kP, "", "PUT")).upstream(kOk);
-  CHECK(body_of(put.sent_upstream()) == kP);
+  const auto put = script().client(request(kInBody, "", "PUT")).upstream(kOk);
+  CHECK(body_of(put.sent_upstream()) == kInBody);
   CHECK(has(put.transcript(), "denied binding_scope_violation K PUT /v1/x"));
-  const auto elsewhere = script().client(request(kP, "", "POST", "/v2/x")).upstream(kOk);
-  CHECK(body_of(elsewhere.sent_upstream()) == kP);
+  const auto elsewhere = script().client(request(kInBody, "", "POST", "/v2/x")).upstream(kOk);
+  CHECK(body_of(elsewhere.sent_upstream()) == kInBody);
   CHECK(has(elsewhere.transcript(), "denied binding_scope_violation K POST /v2/x"));
 }
 
 TEST_CASE("E14 a secret that is missing is a 503, and nothing is sent", "[I13]") {
   Script missing = script();
   missing.vault.clear();
-  missing.client(request(kP));
+  missing.client(request(kInBody));
   CHECK(missing.sent_upstream().empty());
   CHECK(has(missing.transcript(), "record refused secret_unavailable K POST"));
   CHECK(has(missing.sent_client(), "HTTP/1.1 503 "));
@@ -100,7 +100,7 @@ TEST_CASE(
     "[I13]") {
   Script missing = script();
   missing.vault.erase("K2");
-  missing.client(request(kP + kQ, kJson));
+  missing.client(request(kInBody + kInJson, kJson));
   CHECK(missing.sent_upstream().empty());
   CHECK(has(missing.transcript(), "record refused secret_unavailable K2 POST"));
   CHECK(!has(missing.transcript(), "allowed"));
@@ -109,7 +109,7 @@ TEST_CASE(
 TEST_CASE("F01 E21 secrets in the head and in the body are fetched and recorded together", "[I6]") {
   const auto both =
       script()
-          .client(request(kP + kQ, kJson + "Authorization: Bearer " + kHeader + "\r\n"))
+          .client(request(kInBody + kInJson, kJson + "Authorization: Bearer " + kHeader + "\r\n"))
           .upstream(kOk);
   CHECK(has(both.transcript(), "fetch HEADER\nfetch K\nfetch K2\ndial\n"));
   CHECK(
@@ -130,39 +130,39 @@ secrets:
       - { body: text, max_occurrences: 2 }
     bindings: [ { host: api.example.test } ]
 )");
-  const std::string field = "Authorization: Bearer " + kP + "\r\n";
-  const auto in_body = Script(bindings).client(request(kP)).upstream(kOk);
+  const std::string field = "Authorization: Bearer " + kInBody + "\r\n";
+  const auto in_body = Script(bindings).client(request(kInBody)).upstream(kOk);
   CHECK(body_of(in_body.sent_upstream()) == "real-key-0001");
   CHECK(has(in_body.transcript(), "record allowed binding_matched K POST"));
   const auto in_head = Script(bindings).client(request("x", field)).upstream(kOk);
   CHECK(has(in_head.sent_upstream(), "Bearer real-key-0001"));
   CHECK(has(in_head.transcript(), "record allowed binding_matched K POST"));
-  const auto in_both = Script(bindings).client(request(kP, field)).upstream(kOk);
+  const auto in_both = Script(bindings).client(request(kInBody, field)).upstream(kOk);
   CHECK(has(in_both.sent_upstream(), "Bearer real-key-0001"));
   CHECK(body_of(in_both.sent_upstream()) == "real-key-0001");
   CHECK(has(in_both.transcript(), "record allowed binding_matched K +allowed K POST"));
 }
 
 TEST_CASE("E29 the body of a GET is swapped as any other") {
-  const auto done = script().client(request(kP, "", "GET")).upstream(kOk);
+  const auto done = script().client(request(kInBody, "", "GET")).upstream(kOk);
   CHECK(body_of(done.sent_upstream()) == "real-key-0001");
 }
 
 TEST_CASE("a body is never swapped over plain http", "[I5]") {
-  const auto done = script("", Protocol::http).client(request(kP)).upstream(kOk);
-  CHECK(body_of(done.sent_upstream()) == kP);
+  const auto done = script("", Protocol::http).client(request(kInBody)).upstream(kOk);
+  CHECK(body_of(done.sent_upstream()) == kInBody);
   CHECK(has(done.transcript(), "noted denied insecure_scheme K POST"));
 }
 
 TEST_CASE("HP-03 a client that waits for 100 Continue is told to go on, once") {
   const std::string head = "Expect: 100-continue\r\n";
-  const auto done = script().client(request(kP, head)).upstream(kOk);
+  const auto done = script().client(request(kInBody, head)).upstream(kOk);
   CHECK(done.sent_client().starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"));
   CHECK(!has(done.sent_upstream(), "Expect"));
   CHECK(body_of(done.sent_upstream()) == "real-key-0001");
   const auto none = script().client(request("x", head)).upstream(kOk);
   CHECK(!has(none.sent_upstream(), "Expect"));
-  auto longer = script().client(request(long_text() + kP, head));
+  auto longer = script().client(request(long_text() + kInBody, head));
   CHECK(has(longer.sent_upstream(), "Expect: 100-continue"));
   CHECK(longer.sent_client().empty());
 }
@@ -178,7 +178,7 @@ TEST_CASE("P04 a placeholder in a body is seen and recorded, once, and stays", "
 }
 
 TEST_CASE("what a body has beside a swapped placeholder is recorded as it stays", "[I2]") {
-  const auto done = script().client(request(kP + " " + kFar)).upstream(kOk);
+  const auto done = script().client(request(kInBody + " " + kFar)).upstream(kOk);
   CHECK(has(done.transcript(),
             "record allowed binding_matched K +denied destination_not_in_binding FAR POST"));
   CHECK(body_of(done.sent_upstream()) == "real-key-0001 " + kFar);
@@ -199,12 +199,12 @@ secrets:
   const std::string field = "X-Signature: kswp_PLACEHOLDER_000000000005\r\n";
   Script made = Script(test::bindings_of("version: 1" + rules));
   made.vault["S"] = "signing-key-5";
-  made.client(request("a=" + kP, field)).upstream(kOk);
+  made.client(request("a=" + kInBody, field)).upstream(kOk);
   CHECK(has(made.transcript(),
             "record allowed binding_matched S +denied untargeted_location K POST /v1/x"));
-  CHECK(body_of(made.sent_upstream()) == "a=" + kP);
+  CHECK(body_of(made.sent_upstream()) == "a=" + kInBody);
   Script refused = Script(test::bindings_of("version: 1\nmisplaced_placeholder: refuse" + rules));
-  refused.client(request("a=" + kP, field));
+  refused.client(request("a=" + kInBody, field));
   CHECK(refused.sent_upstream().empty());
   CHECK(has(refused.transcript(), "record refused untargeted_location K POST"));
 }
@@ -212,7 +212,7 @@ secrets:
 TEST_CASE("a placeholder that stays is refused where the operator chose so", "[I2]") {
   const std::string chosen = "misplaced_placeholder: refuse\n";
   for (const std::string& form : {kFar, base::to_base64("u:" + kFar)}) {
-    const auto held = script(chosen).client(request(kP + " " + form));
+    const auto held = script(chosen).client(request(kInBody + " " + form));
     CHECK(held.sent_upstream().empty());
     CHECK(held.transcript().starts_with("record refused destination_not_in_binding FAR POST"));
     const auto streamed = script(chosen).client(request(long_text() + " " + form + "!"));
@@ -237,8 +237,8 @@ secrets:
 )";
   const auto told = test::bindings_of("version: 1\n" + rules);
   const auto refused = test::bindings_of("version: 1\nmisplaced_placeholder: refuse\n" + rules);
-  const std::string token = "\"token\":\"" + kP + "\"";
-  const std::string note = "\"note\":\"" + kP + "\"";
+  const std::string token = "\"token\":\"" + kInBody + "\"";
+  const std::string note = "\"note\":\"" + kInBody + "\"";
   for (const std::string& pad : {std::string(), long_text()}) {
     for (const std::string& both : {token + "," + note, note + "," + token}) {
       const std::string text = request("{\"pad\":\"" + pad + "\"," + both + ",\"z\":1}", kJson);
@@ -285,7 +285,7 @@ TEST_CASE("a refusal by the body tells of all honeytokens of the request", "[I2]
   BAIT2: { honeytoken: true, placeholder: kswp_PLACEHOLDER_000000000009 }
 )");
   Script refused = Script(baited);
-  refused.client(request(kP + kP + kP + kP + " kswp_PLACEHOLDER_000000000009",
+  refused.client(request(kInBody + kInBody + kInBody + kInBody + " kswp_PLACEHOLDER_000000000009",
                          "X-A: kswp_PLACEHOLDER_000000000008\r\n"));
   CHECK(has(refused.transcript(), "record refused ambiguous_placeholder_match K"));
   CHECK(has(refused.transcript(), "+honeytoken BAIT +honeytoken BAIT2 POST"));
@@ -300,7 +300,7 @@ secrets:
     inject: { body: text }
     bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
 )");
-  const auto held = Script(limited).client(request(kP)).upstream(kOk);
+  const auto held = Script(limited).client(request(kInBody)).upstream(kOk);
   CHECK(held.transcript().starts_with("charge 0\nfetch K\n"));
   CHECK(has(held.transcript(), "charge kept\n"));
   const auto in_both = test::bindings_of(R"(
@@ -314,25 +314,26 @@ secrets:
     bindings: [ { host: api.example.test, rate_limit: { requests: 9, per: 1s } } ]
 )");
   for (const std::string& pad : {std::string(), long_text()}) {
-    const auto once = Script(in_both)
-                          .client(request(pad + kP, "Authorization: Bearer " + kP + "\r\n"))
-                          .upstream(kOk);
+    const auto once =
+        Script(in_both)
+            .client(request(pad + kInBody, "Authorization: Bearer " + kInBody + "\r\n"))
+            .upstream(kOk);
     CHECK(has(once.sent_upstream(), "Bearer real-key-0001"));
     CHECK(count(once.transcript(), "charge 0\n") == 1);
   }
-  const auto streamed = Script(limited).client(request(long_text() + kP)).upstream(kOk);
+  const auto streamed = Script(limited).client(request(long_text() + kInBody)).upstream(kOk);
   CHECK(has(streamed.transcript(), "charge 0\nfetch K\nrecord allowed"));
   CHECK(has(streamed.transcript(), "charge kept\n"));
   Script spent = Script(limited);
   spent.charged.refusal = audit::Reason::rate_limited;
-  spent.client(request(long_text() + kP));
+  spent.client(request(long_text() + kInBody));
   CHECK(has(spent.sent_client(), "HTTP/1.1 429 "));
   CHECK(!is_complete(spent.sent_upstream()));
 }
 
 TEST_CASE("what a string escapes does not go where a string is read twice", "[I9]") {
-  const std::string json = R"({"payload":"{\"token\":\")" + kP + R"(\"}"})";
-  const std::string form = "payload=%7B%22token%22%3A%22" + kP + "%22%7D";
+  const std::string json = R"({"payload":"{\"token\":\")" + kInBody + R"(\"}"})";
+  const std::string form = "payload=%7B%22token%22%3A%22" + kInBody + "%22%7D";
   const bool is_long = GENERATE(false, true);
   const bool is_form = GENERATE(false, true);
   CAPTURE(is_long, is_form);
@@ -350,7 +351,7 @@ TEST_CASE("what a string escapes does not go where a string is read twice", "[I9
     CHECK_FALSE(is_complete(odd.sent_upstream()));
   }
   // Elsewhere it stands as ever; then once more, where it may not.
-  const std::string once = is_form ? "t=" + kP : R"({"t":")" + kP + R"("})";
+  const std::string once = is_form ? "t=" + kInBody : R"({"t":")" + kInBody + R"("})";
   Script odd = script();
   odd.vault["K"] = "a\"b";
   odd.client(request(pad + once, is_form ? kForm : kJson));

@@ -136,7 +136,7 @@ TEST_CASE("a real value in the target is masked in the record, however it is wri
 
 TEST_CASE("a real value beside a placeholder that is swapped is told of, too") {
   World world;
-  CHECK(world.recorded(get("/u/" + kKey, "Authorization: " + kP + "\r\n")) ==
+  CHECK(world.recorded(get("/u/" + kKey, "Authorization: " + kInBody + "\r\n")) ==
         "record allowed binding_matched K +real K path plain GET /u/<K>");
 }
 

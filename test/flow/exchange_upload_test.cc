@@ -9,7 +9,8 @@ namespace keyswap::flow {
 
 TEST_CASE("E14 a long body follows its head, and each secret its record", "[I6]") {
   const std::string text = long_text();
-  const auto done = script().client(request(text + kP + "!" + kQ + kP, kJson)).upstream(kOk);
+  const auto done =
+      script().client(request(text + kInBody + "!" + kInJson + kInBody, kJson)).upstream(kOk);
   const std::string lines = done.transcript();
   CHECK(lines.starts_with("dial\nrecord pass no_placeholder POST /v1/x\nto upstream: POST "));
   const auto fetched = lines.find(
@@ -26,7 +27,7 @@ TEST_CASE("E14 a long body follows its head, and each secret its record", "[I6]"
 
 TEST_CASE("a long body whose length is not known is held as far as may be, and then sent on",
           "[I15]") {
-  const std::string body = kP + long_text() + kP;
+  const std::string body = kInBody + long_text() + kInBody;
   const std::string text = head() + "Transfer-Encoding: chunked\r\n\r\n1001d\r\n" +
                            body.substr(0, 0x1001d) + "\r\n" + "1d\r\n" + body.substr(0x1001d) +
                            "\r\n0\r\n\r\n";
@@ -40,7 +41,7 @@ TEST_CASE("a long body whose length is not known is held as far as may be, and t
 
 TEST_CASE("E14 H05 where the secret or its record fails, the upload is cut and never completed",
           "[I6][I13]") {
-  const std::string text = request(long_text() + kP + "!");
+  const std::string text = request(long_text() + kInBody + "!");
   Script missing = script();
   missing.vault.clear();
   missing.client(text);
@@ -65,7 +66,7 @@ TEST_CASE("while a secret in a body is waited for the client is not read, and th
           "[I10]") {
   Script waiting = script();
   waiting.answers_fetches = false;
-  waiting.client(request(long_text() + kP + "!"));
+  waiting.client(request(long_text() + kInBody + "!"));
   CHECK(waiting.wait().wait == Wait::secrets);
   CHECK(!is_complete(waiting.sent_upstream()));
   waiting.times_out();
@@ -77,7 +78,7 @@ TEST_CASE("while a secret in a body is waited for the client is not read, and th
 TEST_CASE("an answer before the body's end passes, also while a secret is waited for") {
   Script waiting = script();
   waiting.answers_fetches = false;
-  waiting.client(request(long_text() + kP + "!")).upstream(kOk);
+  waiting.client(request(long_text() + kInBody + "!")).upstream(kOk);
   CHECK(waiting.sent_client().starts_with("HTTP/1.1 200 OK"));
   CHECK(has(waiting.transcript(), "upstream discarded\nclient closed\n"));
 }
@@ -85,7 +86,7 @@ TEST_CASE("an answer before the body's end passes, also while a secret is waited
 TEST_CASE("an upstream that answers meanwhile does not prolong the wait for a secret", "[I10]") {
   Script waiting = script();
   waiting.answers_fetches = false;
-  waiting.client(request(long_text() + kP + "!"))
+  waiting.client(request(long_text() + kInBody + "!"))
       .upstream("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
       .upstream("d");
   CHECK(waiting.wait().wait == Wait::secrets);
@@ -97,7 +98,7 @@ TEST_CASE("an upstream that answers meanwhile does not prolong the wait for a se
 TEST_CASE("an upstream that breaks while a secret is waited for is told of as such") {
   Script waiting = script();
   waiting.answers_fetches = false;
-  waiting.client(request(long_text() + kP + "!"))
+  waiting.client(request(long_text() + kInBody + "!"))
       .event(UpstreamBroken{false, {base::Cause::takes_nothing, {}}});
   CHECK(has(waiting.sent_client(), "HTTP/1.1 504 "));
   CHECK(has(waiting.sent_client(), R"("cause":"takes_nothing")"));
@@ -107,10 +108,10 @@ TEST_CASE("what waits of bodies that are sent on is counted, and does not stay",
   Script waiting = script();
   waiting.answers_fetches = false;
   const auto& counted = *waiting.collected_bytes;
-  const std::string text = request(long_text() + kP + std::string(5000, 'y'));
-  waiting.client(text.substr(0, text.size() - 5000 - kP.size()));
+  const std::string text = request(long_text() + kInBody + std::string(5000, 'y'));
+  waiting.client(text.substr(0, text.size() - 5000 - kInBody.size()));
   CHECK(counted == 0);
-  waiting.client(text.substr(text.size() - 5000 - kP.size()));
+  waiting.client(text.substr(text.size() - 5000 - kInBody.size()));
   CHECK(counted == 5000);
   waiting.client_leaves();
   CHECK(waiting.is_finished());
@@ -120,7 +121,7 @@ TEST_CASE("E27 a client that leaves in the middle of a body ends the upload") {
   for (const bool is_waiting : {false, true}) {
     Script leaving = script();
     leaving.answers_fetches = !is_waiting;
-    const std::string text = request(long_text() + kP + "!" + long_text());
+    const std::string text = request(long_text() + kInBody + "!" + long_text());
     leaving.client(text.substr(0, text.size() - 100)).client_leaves();
     CHECK(has(leaving.transcript(), "response 0 client_gone 0\nupstream discarded\nclient cut\n"));
     CHECK(!is_complete(leaving.sent_upstream()));
@@ -141,11 +142,11 @@ secrets:
 )");
   const std::string text = head() + "Transfer-Encoding: chunked\r\n\r\n";
   Script longer = Script(limited);
-  longer.client(text + "11171\r\n" + kP + std::string(0x11171 - kP.size(), 'x') + "\r\n");
+  longer.client(text + "11171\r\n" + kInBody + std::string(0x11171 - kInBody.size(), 'x') + "\r\n");
   CHECK(has(longer.sent_client(), R"("reason":"body_too_large")"));
   CHECK(!is_complete(longer.sent_upstream()));
   Script said = Script(limited);
-  said.client(request(kP + std::string(100'000, 'x')));
+  said.client(request(kInBody + std::string(100'000, 'x')));
   CHECK(has(said.sent_client(), "HTTP/1.1 413 "));
   CHECK(!has(said.sent_upstream(), "real-key"));
 }
@@ -153,14 +154,15 @@ secrets:
 TEST_CASE("a method that a body names counts whatever its length", "[I5]") {
   for (const std::string& more : {std::string(), "&pad=" + long_text()}) {
     for (const std::string& body :
-         {"_method=PUT&k=" + kP + more, "k=" + kP + more + "&_method=PUT"}) {
+         {"_method=PUT&k=" + kInBody + more, "k=" + kInBody + more + "&_method=PUT"}) {
       const auto done = script().client(request(body, kForm));
       CHECK(has(done.transcript(), "refused binding_scope_violation K POST /v1/x"));
       CHECK_FALSE(is_complete(done.sent_upstream()));
       CHECK(has(done.sent_client(), "HTTP/1.1 403 "));
     }
     // One that is in scope, and one without a secret.
-    const auto same = script().client(request("_method=GET&k=" + kP + more, kForm)).upstream(kOk);
+    const auto same =
+        script().client(request("_method=GET&k=" + kInBody + more, kForm)).upstream(kOk);
     CHECK(has(same.sent_client(), "HTTP/1.1 200 "));
     const auto none = script().client(request("_method=PUT&k=1" + more, kForm)).upstream(kOk);
     CHECK(has(none.sent_client(), "HTTP/1.1 200 "));
@@ -175,26 +177,26 @@ TEST_CASE("a secret that was put into a long body is looked for in the answer", 
       std::string("[real-key-0001]");
   constexpr std::size_t kSize = 7;  // a placeholder comes in several
   for (const std::string& text :
-       {request(long_text() + kP), chunked(long_text() + kP + "!", "", kSize)}) {
+       {request(long_text() + kInBody), chunked(long_text() + kInBody + "!", "", kSize)}) {
     const auto done = script().client(text).upstream(echo);
     CHECK(has(done.sent_upstream(), "real-key-0001"));
     CHECK_FALSE(has(done.sent_client(), "real-key-0001"));
-    CHECK(has(done.sent_client(), "X-Echo: " + kP + "\r\n"));
-    CHECK(has(test::without_chunks(done.sent_client()), "[" + kP + "]"));
+    CHECK(has(done.sent_client(), "X-Echo: " + kInBody + "\r\n"));
+    CHECK(has(test::without_chunks(done.sent_client()), "[" + kInBody + "]"));
   }
 }
 
 TEST_CASE("a secret that follows an answer's head is looked for in what comes then", "[I8]") {
-  const std::string text = request(long_text() + kP + "!");
+  const std::string text = request(long_text() + kInBody + "!");
   Script early = script();
-  early.client(text.substr(0, text.size() - kP.size() - 1))
+  early.client(text.substr(0, text.size() - kInBody.size() - 1))
       .upstream("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-      .client(text.substr(text.size() - kP.size() - 1))
+      .client(text.substr(text.size() - kInBody.size() - 1))
       .upstream("f\r\n[real-key-0001]\r\n0\r\n\r\n");
   CHECK(has(early.sent_upstream(), "real-key-0001"));
   CHECK(has(early.sent_client(), "abc"));
   CHECK_FALSE(has(early.sent_client(), "real-key-0001"));
-  CHECK(has(early.sent_client(), kP));
+  CHECK(has(early.sent_client(), kInBody));
 }
 
 TEST_CASE("a long body that may get a secret asks for an answer that can be read", "[I8]") {
@@ -218,7 +220,7 @@ secrets:
     bindings: [ { host: api.example.test, )" +
                                     binding + " } ]\n"));
   };
-  const std::string text = request(long_text() + kP);
+  const std::string text = request(long_text() + kInBody);
   const std::string coded =
       "HTTP/1.1 200 OK\r\nContent-Encoding: rot13\r\nContent-Length: 2\r\n\r\nhi";
   Script blocking = one("uninspectable: block");
