@@ -132,15 +132,15 @@ TEST_CASE("a body that is longer than what is held is a 413, and nobody is asked
   CHECK(has(said.sent_client(), "HTTP/1.1 413 "));
   // A secret could be put into it, so it is held in another place, and less of it.
   Script put = undecided();
-  put.client(request(long_text() + kQ, "", "POST", "/any"));
+  put.client(request(long_text() + kInJson, "", "POST", "/any"));
   CHECK(!has(put.sent_upstream(), "real-key-0002"));
   CHECK(!has(put.transcript(), "ask "));
   CHECK(has(put.transcript(), "body_too_large K2"));
 }
 
 TEST_CASE("a secret in a short body is decided on with its request", "[I6]") {
-  const auto done = held().client(request("a=" + kQ, "", "POST", "/any")).upstream(kOk);
-  CHECK(has(done.transcript(), "ask POST /any [] a=" + kQ + "\nfetch K2\ndial\n"));
+  const auto done = held().client(request("a=" + kInJson, "", "POST", "/any")).upstream(kOk);
+  CHECK(has(done.transcript(), "ask POST /any [] a=" + kInJson + "\nfetch K2\ndial\n"));
   CHECK(body_of(done.sent_upstream()) == "a=real-key-0002");
 }
 
