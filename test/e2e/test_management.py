@@ -337,7 +337,7 @@ class Browsers(Managed):
         self.assertIn(self.raw(line, own, own).status, (400, 421))
         self.assertIn(self.raw(line, own, f"Host: evil.test:{port}").status, (400, 421))
         self.assertIn(self.raw(line).status, (400, 421))
-        self.assertEqual(self.raw("GET /api/auth/status HTTP/1.0").status, 421)
+        self.assertIn(self.raw("GET /api/auth/status HTTP/1.0").status, (400, 421))
         absolute = f"GET http://127.0.0.1:{port}/api/auth/status HTTP/1.1"
         self.assertEqual(self.raw(absolute, own).status, 200)
         self.assertIn(self.raw(absolute, f"Host: localhost:{port}").status, (400, 421))
@@ -549,7 +549,7 @@ class Credentials(Managed):
         self.home.bindings("version: [\n")
         self.assertFalse(reload())
         self.assertEqual(self.done(self.ask_manager("GET", "/api/status"))["bindings"]["sha256"], before)
-        self.assertTrue(self.running.await_stderr("bindings.yaml:1:"))
+        self.assertTrue(self.running.await_stderr("not reloaded: what was in force stays in force"))
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_a_change_that_cannot_be_recorded_is_not_made(self):
