@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstring>
 
+#include "bindings/body_json.h"
+#include "bindings/body_text.h"
 #include "bindings/bounds.h"
 #include "bindings/signing_parts.h"
 #include "proxy/base/bytes.h"
@@ -101,6 +103,18 @@ void read_pair(std::string_view pair, MethodOverrides& found) {
   }
 }
 
+bool has_quoted_name(std::string_view body) {
+  constexpr std::string_view kQuoted = "\"_method\"";
+  return !body.empty() &&
+         ::memmem(body.data(), body.size(), kQuoted.data(), kQuoted.size()) != nullptr;
+}
+
+// Whoever reads the head.
+bool is_json(const http::HeaderList& fields) {
+  const auto type = read_body_type(fields);
+  return type && body_text_of(*type) == BodyText::json;
+}
+
 }  // namespace
 
 bool names_method(std::string_view field) {
@@ -134,12 +148,20 @@ void read_parameter_overrides(std::string_view pairs, MethodOverrides& found) {
 }
 
 void read_body_overrides(std::string_view body, MethodOverrides& found) {
-  constexpr std::string_view kQuoted = "\"_method\"";
-  if (!body.empty() &&
-      ::memmem(body.data(), body.size(), kQuoted.data(), kQuoted.size()) != nullptr) {
+  if (has_quoted_name(body)) {
     found.are_unclear = true;
   }
   read_parameter_overrides(body, found);
+}
+
+void read_body_overrides(const http::HeaderList& fields,
+                         std::string_view body,
+                         MethodOverrides& found) {
+  if (is_json(fields)) {
+    found.are_unclear = found.are_unclear || has_quoted_name(body);
+  } else {
+    read_body_overrides(body, found);
+  }
 }
 
 }  // namespace keyswap::bindings

@@ -35,5 +35,10 @@ void read_parameter_overrides(std::string_view pairs, MethodOverrides& found);
 // Of a body that was collected: a form's, or a name of "_method" in JSON or multipart/form-data,
 // whose value is not looked for.
 void read_body_overrides(std::string_view body, MethodOverrides& found);
+// The same with what the head says of the body: in JSON alone no form is looked for, so that a text
+// in it may be about one.
+void read_body_overrides(const http::HeaderList& fields,
+                         std::string_view body,
+                         MethodOverrides& found);
 
 }  // namespace keyswap::bindings

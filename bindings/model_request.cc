@@ -12,6 +12,7 @@
 #include "bindings/bounds.h"
 #include "bindings/json_walk.h"
 #include "bindings/model_rules.h"
+#include "bindings/url_query.h"
 #include "proxy/base/bytes.h"
 
 namespace keyswap::bindings {
@@ -260,24 +261,30 @@ class BodyReader final : public JsonWalk::Visitor {
   std::string tool_type_;
 };
 
-// "/v1beta/models/NAME:generateContent", "/openai/deployments/NAME/chat/completions"; "": none.
-std::string_view model_of_path(std::string_view path) {
-  constexpr std::string_view kDeployments = "/deployments/";
+// "/v1beta/models/NAME:generateContent", "/openai/deployments/NAME/chat/completions",
+// "/model/NAME/converse"; "": none. `lower`: the same path in lower case, as some servers route it.
+// With a body, "/models/NAME/anything" asks one, too.
+std::string_view model_of_path(std::string_view path, std::string_view lower, bool has_body) {
+  constexpr std::array<std::string_view, 2> kFolders = {"/deployments/", "/model/"};
   constexpr std::string_view kModels = "/models/";
-  if (const auto at = path.rfind(kDeployments); at != std::string_view::npos) {
-    const auto name = path.substr(at + kDeployments.size());
-    return name.substr(0, name.find('/'));
+  for (const std::string_view folder : kFolders) {
+    if (const auto at = lower.rfind(folder); at != std::string_view::npos) {
+      const auto name = path.substr(at + folder.size());
+      return name.substr(0, name.find('/'));
+    }
   }
-  const auto at = path.rfind(kModels);
+  const auto at = lower.rfind(kModels);
   if (at == std::string_view::npos) {
     return {};
   }
   const auto name = path.substr(at + kModels.size());
-  const auto colon = name.rfind(':');
-  return colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
+  if (const auto colon = name.rfind(':'); colon != std::string_view::npos) {
+    return name.substr(0, colon);
+  }
+  return has_body ? name.substr(0, name.find('/')) : std::string_view();
 }
 
-// Read in more than one way a path might name another one.
+// Read in more than one way a path might name another one. `path`: in lower case.
 bool is_plain_path(std::string_view path) {
   const auto count_of = [&](std::string_view part) {
     std::size_t count = 0;
@@ -287,38 +294,36 @@ bool is_plain_path(std::string_view path) {
     return count;
   };
   return path.find_first_of("%;\\") == std::string_view::npos && count_of("//") == 0 &&
-         count_of("/.") == 0 && count_of("/deployments/") + count_of("/models/") <= 1;
+         count_of("/.") == 0 &&
+         count_of("/deployments/") + count_of("/model/") + count_of("/models/") <= 1;
 }
 
-// "model=NAME", where some take it from.
-void read_query(std::string_view query, ModelRequest& asked) {
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const auto equals = std::min(pair.find('='), pair.size());
-    const std::string_view name = pair.substr(0, equals);
-    if (base::to_lower(name) == "model" && equals < pair.size()) {
-      const std::string_view model = pair.substr(equals + 1);
+// "model=NAME", where some take it from, in any spelling that a server takes for it.
+void read_query(std::string_view target, ModelRequest& asked) {
+  const std::string_view raw = target.substr(std::min(target.find('?'), target.size()));
+  for (const UrlParameter& one : read_url_query(target, "&;")) {
+    if (may_mean(one.name, "model")) {
       asked.is_of_path = true;
-      asked.models.emplace_back(model);
-      asked.is_readable = asked.is_readable && model.find_first_of("%+;") == std::string_view::npos;
+      asked.models.push_back(one.value);
+      // Whoever parts it elsewhere, or decodes otherwise, reads another one.
+      asked.is_readable = asked.is_readable && base::to_lower(one.name) == "model" &&
+                          raw.find_first_of("%+;") == std::string_view::npos;
     }
   }
 }
 
-void read_target(std::string_view target, ModelRequest& asked) {
+void read_target(std::string_view target, bool has_body, ModelRequest& asked) {
   target = target.substr(0, target.find('#'));
-  const auto end = std::min(target.find('?'), target.size());
-  const std::string_view path = target.substr(0, end);
-  asked.is_readable = is_plain_path(path);
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string lower = base::to_lower(path);
+  asked.is_readable = is_plain_path(lower);
   asked.counts_alone =
       asked.is_readable && (path.ends_with("/count_tokens") || path.ends_with(":countTokens"));
-  if (const std::string_view model = model_of_path(path); !model.empty()) {
+  if (const auto model = model_of_path(path, lower, has_body); !model.empty()) {
     asked.is_of_path = true;
     asked.models.emplace_back(model);
   }
-  read_query(target.substr(std::min(end + 1, target.size())), asked);
+  read_query(target, asked);
 }
 
 // Is the body plain text of JSON, whoever reads its head?
@@ -345,7 +350,7 @@ ModelRequest read_model_request(const http::HeaderList& fields,
                                 std::string_view target,
                                 std::string_view body) {
   ModelRequest asked;
-  read_target(target, asked);
+  read_target(target, !body.empty(), asked);
   asked.has_body = !body.empty();
   if (body.empty()) {
     return asked;

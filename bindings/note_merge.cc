@@ -69,6 +69,7 @@ bool is_bound_in_file(const Claim& claim, const HostPattern& host) {
 bool guards(const Scope& scope) {
   return !scope.callers.empty() || !scope.blocked.empty() || scope.rate_limit ||
          scope.quota_per_day || scope.max_body_bytes || scope.trading != nullptr ||
+         scope.body_rules != nullptr || scope.models != nullptr || scope.approval != nullptr ||
          scope.real_value != RealValue::forward || scope.port != kNotesPort;
 }
 
@@ -136,7 +137,8 @@ void judge_note(const Bindings& file, const NotesRule& rule, Claim& claim) {
     claim.refuse("it says no `placeholder`, and there is no salt that one is made of");
   } else if (claim.in_file != nullptr && says_more_than_notes(*claim.in_file)) {
     claim.leave(
-        "the bindings file says more of it than a note can: a scheme, callers, limits, captures");
+        "the bindings file says more of it than a note can: a scheme, callers, limits, rules on "
+        "bodies or models, approve, captures");
   } else {
     claim.state.standing = NoteStanding::bound;
     judge_hosts(rule, claim);

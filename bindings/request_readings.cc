@@ -154,9 +154,9 @@ MethodOverrides RequestReadings::find_overrides() const {
   MethodOverrides found;
   if (fields_ != nullptr) {
     read_field_overrides(*fields_, found);
+    read_body_overrides(*fields_, body_, found);
   }
   read_parameter_overrides(query_of(target_), found);
-  read_body_overrides(body_, found);
   // A decoded '?' ends the path in one reading: what follows it is a query then.
   paths().each([&](std::string_view reading) {
     const auto query = reading.find('?');

@@ -443,7 +443,7 @@ std::optional<Reason> check_body(const Request& request,
                                  const Verdict& verdict,
                                  std::string_view body) {
   bindings::MethodOverrides named;
-  bindings::read_body_overrides(body, named);
+  bindings::read_body_overrides(request.head.fields, body, named);
   if (named.are_none()) {
     return std::nullopt;
   }

@@ -2,6 +2,7 @@
 #include "proxy/flow/decide_models.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "bindings/model_rules.h"
@@ -12,7 +13,9 @@ namespace keyswap::flow {
 namespace {
 
 using audit::Reason;
+using bindings::Budget;
 using bindings::ModelRefusal;
+using bindings::ModelRequest;
 using bindings::ModelRules;
 
 const ModelRules* rules_of(const Request& request, const Use& use) {
@@ -32,6 +35,19 @@ Reason reason_for(ModelRefusal refusal) {
   KS_UNREACHABLE();
 }
 
+// Which of those that it names answers is the server's to say, and what it names first the
+// caller's: what is charged is what the dearest of them costs. One without a price costs nothing.
+void put_dearest_first(const Budget& budget, ModelRequest& asked) {
+  constexpr bindings::TokenUsage kOfEach{.input = 1'000'000, .output = 1'000'000};
+  const auto costs_less = [&](const std::string& one, const std::string& other) {
+    return budget.cost_of(one, kOfEach).value_or(0) < budget.cost_of(other, kOfEach).value_or(0);
+  };
+  const auto dearest = std::max_element(asked.models.begin(), asked.models.end(), costs_less);
+  if (dearest != asked.models.end()) {
+    std::iter_swap(asked.models.begin(), dearest);
+  }
+}
+
 }  // namespace
 
 bool judges_models(const Request& request, std::span<const Use> uses) {
@@ -42,7 +58,7 @@ bool judges_models(const Request& request, std::span<const Use> uses) {
 ModelVerdict check_models(const Request& request,
                           std::span<const Use> uses,
                           std::string_view body) {
-  std::optional<bindings::ModelRequest> asked;
+  std::optional<ModelRequest> asked;
   bool is_paid = false;
   for (const Use& use : uses) {
     const ModelRules* const rules = rules_of(request, use);
@@ -55,7 +71,10 @@ ModelVerdict check_models(const Request& request,
     if (const auto refusal = bindings::refusal_of(*rules, *asked)) {
       return {reason_for(*refusal), std::nullopt};
     }
-    is_paid = is_paid || rules->budget;
+    if (rules->budget) {
+      put_dearest_first(*rules->budget, *asked);
+      is_paid = true;
+    }
   }
   return is_paid && asked->asks_model() ? ModelVerdict{std::nullopt, std::move(asked)}
                                         : ModelVerdict{};

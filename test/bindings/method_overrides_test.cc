@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/method_overrides.h"
 
+#include <string>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 namespace keyswap::bindings {
@@ -128,6 +131,26 @@ TEST_CASE("a body names a method as a form, and unclearly as JSON or in parts") 
       of_body("--x\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE").are_unclear);
   CHECK(of_body(R"({"payment_method":"card"})").are_none());
   CHECK(of_body("").are_none());
+}
+
+TEST_CASE("in a body that is JSON alone a text may be about a form") {
+  const std::string text = R"({"content":"POST to /posts/1?_method=delete"})";
+  const auto of_body = [](const std::vector<std::string_view>& types, std::string_view body) {
+    http::HeaderList fields;
+    for (const auto type : types) {
+      fields.add("Content-Type", type);
+    }
+    MethodOverrides found;
+    read_body_overrides(fields, body, found);
+    return found;
+  };
+  CHECK(of_body({"application/json"}, text).are_none());
+  CHECK(of_body({"application/json; charset=utf-8"}, text).are_none());
+  CHECK(of_body({"application/json"}, R"({"_method":"DELETE"})").are_unclear);
+  CHECK_FALSE(of_body({}, text).are_none());
+  CHECK_FALSE(of_body({"application/x-www-form-urlencoded"}, text).are_none());
+  CHECK_FALSE(of_body({"application/json", "application/x-www-form-urlencoded"}, text).are_none());
+  CHECK_FALSE(of_body({"application/json, multipart/form-data"}, text).are_none());
 }
 
 }  // namespace keyswap::bindings

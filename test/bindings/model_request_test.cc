@@ -64,10 +64,22 @@ TEST_CASE("F44 a path or a query may name the model, too") {
                                         "/v1beta/models/a%2e:generateContent",
                                         "/v1beta/models/a;x:generateContent",
                                         "/v1beta//models/a:generateContent",
-                                        "/v1/x?model=%61"}) {
+                                        "/openai/Deployments/a/deployments/b/chat/completions",
+                                        "/model/a%3a0/converse",
+                                        "/v1/x?model=%61",
+                                        "/v1/x?mod%65l=a",
+                                        "/v1/x?c=d;model=a",
+                                        "/v1/x?model[]=a"}) {
     INFO(target);
     CHECK_FALSE(read(R"({"model":"b"})", target).is_readable);
   }
+  CHECK(models_of(R"({"model":"b"})", "/openai/Deployments/Mine/chat/completions") ==
+        Words{"Mine", "b"});
+  CHECK(models_of(R"({"model":"b"})", "/V1beta/Models/a:generateContent") == Words{"a", "b"});
+  CHECK(models_of(R"({"model":"b"})", "/model/dear-v1:0/invoke") == Words{"dear-v1:0", "b"});
+  CHECK(models_of(R"({"model":"b"})", "/v1/models/dear/predict") == Words{"dear", "b"});
+  CHECK(read(R"({"model":"b"})", "/v1/x?c=d;model=a").models == Words{"a", "b"});
+  CHECK(read_model_request({}, "/v1/x?mod%65l=a", "").asks_model());
   CHECK_FALSE(read_model_request({}, "/v1/models", "").asks_model());
   CHECK_FALSE(read_model_request({}, "/v1/models/gpt-4o", "").asks_model());
   CHECK(read_model_request({}, "/v1beta/models/a:generateContent", "").asks_model());

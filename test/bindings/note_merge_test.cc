@@ -198,6 +198,26 @@ TEST_CASE("what the file says of a secret counts where no note does, unless note
   CHECK(unbound(merge_notes(guarded, alone, good)) == "K " + derived('k') + " no_note\n");
 }
 
+TEST_CASE("a note takes no rule on bodies or models away, and no person's word", "[I13]") {
+  for (const std::string rule : {"graphql: { operations: [query] }",
+                                 "json: [ { pointer: /a, in: [b] } ]",
+                                 "models: [small]",
+                                 "budget: { usd_per_day: 5 }",
+                                 "approve: { methods: [DELETE] }"}) {
+    INFO(rule);
+    const auto file = test::accepted(
+        "secrets:\n  K:\n    placeholder: file-PLACEHOLDER-0123456789k\n"
+        "    inject: { header: X-Key, format: \"{secret}\" }\n"
+        "    bindings: [ { host: k.example.com, " +
+        rule + " } ]\n");
+    const auto merged =
+        merge_notes(file, any_host(), std::vector{bound("K", "k.example.com", 'k')});
+    CHECK(shown(merged) == "K file_counts\n");
+    CHECK(merged.entries.empty());
+    CHECK(merged.out_of_force.empty());
+  }
+}
+
 TEST_CASE("the placeholder of an unbound secret gives way to whatever else is known by it") {
   const auto theirs = kBegin + std::string(30, 'z');
   const auto file = file_of(file_secret("F", theirs, "f.example.com"));

@@ -24,6 +24,14 @@ secrets:
     placeholder: kswp_PLACEHOLDER_000000000002
     inject: { header: X-Other, format: "{secret}" }
     bindings: [ { host: api.example.test, models: ["s*"], budget: { tokens_per_min: 5 } } ]
+  K3:
+    placeholder: kswp_PLACEHOLDER_000000000003
+    inject: { header: X-Third, format: "{secret}" }
+    bindings:
+      - host: api.example.test
+        budget:
+          usd_per_day: 5
+          prices: { cheap: { input: 1, output: 1 }, dear: { input: 10, output: 50 } }
 )";
 
 struct Asked {
@@ -87,6 +95,23 @@ TEST_CASE("what is asked is told where a budget is charged for it, and nowhere e
   CHECK_FALSE(spent({{.rule = 0, .scope = 0}}, R"({"model":"small"})"));
   CHECK_FALSE(spent({{.rule = 1, .scope = 0}}, R"({"model":"large"})"));
   CHECK_FALSE(spent({{.rule = 1, .scope = 0}}, ""));
+}
+
+TEST_CASE("of several models the dearest is paid for, wherever it is named") {
+  const Asked asked;
+  const auto paid_for = [&](std::string_view target, std::string_view body) {
+    const Request request{asked.head, target, asked.destination, *asked.bindings, ""};
+    const auto verdict = check_models(request, std::vector<Use>{{.rule = 2, .scope = 0}}, body);
+    CHECK_FALSE(verdict.refusal);
+    return verdict.spent ? std::string(verdict.spent->model()) : std::string();
+  };
+  CHECK(paid_for("/v1/x", R"({"model":"cheap"})") == "cheap");
+  CHECK(paid_for("/v1/x", R"({"model":"dear"})") == "dear");
+  CHECK(paid_for("/v1/x?model=cheap", R"({"model":"dear"})") == "dear");
+  CHECK(paid_for("/v1/x?model=dear", R"({"model":"cheap"})") == "dear");
+  CHECK(paid_for("/v1/x", R"({"models":["cheap"],"model":"dear"})") == "dear");
+  CHECK(paid_for("/v1/x", R"({"model":"cheap","models":["cheap","dear"]})") == "dear");
+  CHECK(paid_for("/v1/x", R"({"model":"cheap","tools":[{"type":"t","model":"dear"}]})") == "dear");
 }
 
 }  // namespace keyswap::flow
