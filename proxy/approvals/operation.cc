@@ -45,6 +45,39 @@ bool is_terminal(State state) {
   return state != State::waiting && state != State::approved && state != State::executing;
 }
 
+std::string sealed_text(const Operation& operation) {
+  std::string all;
+  const auto add = [&all](std::string_view part) {
+    all.append(std::to_string(part.size())).append(":").append(part);
+  };
+  for (const std::string_view part : {std::string_view(operation.id),
+                                      to_string(operation.state),
+                                      std::string_view(operation.request_id),
+                                      std::string_view(operation.caller),
+                                      std::string_view(operation.secret),
+                                      std::string_view(operation.host),
+                                      std::string_view(operation.method),
+                                      std::string_view(operation.path),
+                                      std::string_view(operation.body_sha256),
+                                      std::string_view(operation.digest),
+                                      std::string_view(operation.by),
+                                      std::string_view(operation.how)}) {
+    add(part);
+  }
+  for (const std::uint64_t number : {operation.version, operation.body_bytes}) {
+    add(std::to_string(number));
+  }
+  for (const std::int64_t number : {std::int64_t{operation.is_detached ? 1 : 0},
+                                    operation.created_us,
+                                    operation.changed_us,
+                                    operation.expires_us,
+                                    operation.retry_us,
+                                    operation.retry_expires_us}) {
+    add(std::to_string(number));
+  }
+  return all;
+}
+
 Operation at(Operation operation, std::int64_t now_us) {
   const bool is_over = (operation.state == State::waiting && now_us >= operation.expires_us) ||
                        (operation.state == State::approved && now_us >= operation.retry_expires_us);
@@ -133,6 +166,13 @@ Operation recovered(Operation operation, std::int64_t now_us) {
     return in_state(std::move(operation), State::expired, now_us);
   }
   return at(std::move(operation), now_us);
+}
+
+Operation disowned(Operation operation, std::int64_t now_us) {
+  operation.by.clear();
+  operation.how.clear();
+  operation.retry_expires_us = 0;
+  return in_state(std::move(operation), State::expired, now_us);
 }
 
 }  // namespace keyswap::approvals

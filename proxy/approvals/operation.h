@@ -64,9 +64,13 @@ struct Operation {
   std::int64_t retry_expires_us = 0;  // until then; 0: it is not approved
   std::string by;                     // who decided, "" nobody
   std::string how;                    // "command", "page"
+  std::string seal;                   // hex, over sealed_text(); of whoever keeps it
 
   bool operator==(const Operation&) const = default;
 };
+
+// All of it but its seal, each part behind its length: of two that differ no two have the same.
+std::string sealed_text(const Operation& operation);
 
 // Why a step is not taken.
 enum class Refused : std::uint8_t {
@@ -109,5 +113,8 @@ Step claim(const Operation& operation,
 Step finish(const Operation& operation, State state, std::int64_t now_us);
 // After a restart: whoever waited on a connection is gone, and what was being sent nobody knows.
 Operation recovered(Operation operation, std::int64_t now_us);
+// Likewise, of one whose seal is not its own: somebody else wrote it, so nothing is sent by it, and
+// nobody is said to have decided.
+Operation disowned(Operation operation, std::int64_t now_us);
 
 }  // namespace keyswap::approvals

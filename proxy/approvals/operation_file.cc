@@ -22,31 +22,32 @@ using base::Status;
 using base::Transaction;
 
 constexpr std::int64_t kApplicationId = 0x4b534150;  // "KSAP"; file(1) and SQLite's tools show it
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
 
 // SQLite keeps this text in the file as it is here, and a file with any other is refused.
-#define KS_OPERATIONS                                                                            \
-  "CREATE TABLE operations(id TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, "    \
-  "request_id TEXT NOT NULL, caller TEXT NOT NULL, secret TEXT NOT NULL, host TEXT NOT NULL, "   \
-  "method TEXT NOT NULL, path TEXT NOT NULL, body_bytes INTEGER NOT NULL, "                      \
-  "body_sha256 TEXT NOT NULL, digest TEXT NOT NULL, is_detached INTEGER NOT NULL, "              \
-  "created_us INTEGER NOT NULL, changed_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, "      \
-  "retry_us INTEGER NOT NULL, retry_expires_us INTEGER NOT NULL, decided_by TEXT NOT NULL, "     \
-  "how TEXT NOT NULL, nonce BLOB NOT NULL, box BLOB NOT NULL, PRIMARY KEY(id)) STRICT, WITHOUT " \
+#define KS_OPERATIONS                                                                          \
+  "CREATE TABLE operations(id TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, "  \
+  "request_id TEXT NOT NULL, caller TEXT NOT NULL, secret TEXT NOT NULL, host TEXT NOT NULL, " \
+  "method TEXT NOT NULL, path TEXT NOT NULL, body_bytes INTEGER NOT NULL, "                    \
+  "body_sha256 TEXT NOT NULL, digest TEXT NOT NULL, is_detached INTEGER NOT NULL, "            \
+  "created_us INTEGER NOT NULL, changed_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, "    \
+  "retry_us INTEGER NOT NULL, retry_expires_us INTEGER NOT NULL, decided_by TEXT NOT NULL, "   \
+  "how TEXT NOT NULL, seal TEXT NOT NULL, nonce BLOB NOT NULL, box BLOB NOT NULL, PRIMARY "    \
+  "KEY(id)) STRICT, WITHOUT "                                                                  \
   "ROWID"
 
 constexpr std::string_view kSchema = KS_OPERATIONS;
 constexpr const char* kCreate =
-    "PRAGMA application_id=0x4b534150; PRAGMA user_version=1;" KS_OPERATIONS ";";
+    "PRAGMA application_id=0x4b534150; PRAGMA user_version=2;" KS_OPERATIONS ";";
 
 #undef KS_OPERATIONS
 
 constexpr std::string_view kColumns =
     "id, state, version, request_id, caller, secret, host, method, path, body_bytes, body_sha256, "
     "digest, is_detached, created_us, changed_us, expires_us, retry_us, retry_expires_us, "
-    "decided_by, how";
-constexpr int kNonceParameter = 21;  // behind the columns
-constexpr int kBoxParameter = 22;
+    "decided_by, how, seal";
+constexpr int kNonceParameter = 22;  // behind the columns
+constexpr int kBoxParameter = 23;
 
 Error damaged() {
   return {Errc::corrupt, "the table of the operations' database is not as it should be"};
@@ -173,7 +174,8 @@ Status bind_all(Statement& statement, const Operation& operation) {
     KS_TRY(statement.bind_integer(++at, number));
   }
   KS_TRY(statement.bind_text(++at, operation.by));
-  return statement.bind_text(++at, operation.how);
+  KS_TRY(statement.bind_text(++at, operation.how));
+  return statement.bind_text(++at, operation.seal);
 }
 
 Result<Operation> operation_of(const Statement& row) {
@@ -207,6 +209,7 @@ Result<Operation> operation_of(const Statement& row) {
   }
   operation.by = row.text(at++);
   operation.how = row.text(at++);
+  operation.seal = row.text(at++);
   return operation;
 }
 
@@ -247,7 +250,7 @@ Result<OperationFile> OperationFile::open_to_read(const std::string& path) {
 Status OperationFile::add(const Operation& operation, const SealedRequest& request) {
   auto statement = database_.prepare("INSERT INTO operations(" + std::string(kColumns) +
                                      ", nonce, box) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                                     "?,?,?)");
+                                     "?,?,?,?)");
   if (!statement) {
     return statement.error();
   }
@@ -263,7 +266,7 @@ Status OperationFile::change(const Operation& operation) {
                                     : "nonce, box";
   auto statement =
       database_.prepare("INSERT OR REPLACE INTO operations(" + std::string(kColumns) +
-                        ", nonce, box) SELECT ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, " +
+                        ", nonce, box) SELECT ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?, " +
                         asked_for + " FROM operations WHERE id=?1");
   if (!statement) {
     return statement.error();

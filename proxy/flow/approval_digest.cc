@@ -19,6 +19,7 @@ using bindings::Hmac;
 
 constexpr std::string_view kLabel = "keyswap-approval-v1";
 constexpr std::string_view kTokenLabel = "keyswap-operation-token-v1";
+constexpr std::string_view kRowLabel = "keyswap-operation-row-v1";
 
 // Beside those that name a method.
 constexpr std::array<std::string_view, 5> kBoundFields = {
@@ -72,6 +73,14 @@ base::Result<std::string> operation_token(const vault::Secret& key, std::string_
   KS_TRY(hmac.begin(HashKind::sha256, key.reveal()));
   KS_TRY(add_field(hmac, kTokenLabel));
   KS_TRY(add_field(hmac, id));
+  return finish(hmac);
+}
+
+base::Result<std::string> operation_row_seal(const vault::Secret& key, std::string_view text) {
+  Hmac hmac;
+  KS_TRY(hmac.begin(HashKind::sha256, key.reveal()));
+  KS_TRY(add_field(hmac, kRowLabel));
+  KS_TRY(add_field(hmac, text));
   return finish(hmac);
 }
 

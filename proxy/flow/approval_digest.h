@@ -35,6 +35,10 @@ base::Result<std::string> approval_digest(const vault::Secret& key, const Approv
 // What lets its client ask after an operation: known to whoever was told, and kept nowhere.
 base::Result<std::string> operation_token(const vault::Secret& key, std::string_view id);
 
+// Over an operation as it is kept (approvals::sealed_text): who writes the file of operations has
+// not the key, and so makes none.
+base::Result<std::string> operation_row_seal(const vault::Secret& key, std::string_view text);
+
 // The fields of a head that are a part of what is approved: "name:value\n" each, names in lower
 // case, sorted. Those that say what the body is or change what is done, and `more` (lower case).
 std::string bound_headers(const http::HeaderList& fields, const std::vector<std::string>& more);

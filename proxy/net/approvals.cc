@@ -102,6 +102,16 @@ std::string binding_of(const bindings::Bindings& bindings, std::string_view secr
   return std::string(secret) + "@" + bindings.sha256;
 }
 
+// It has the seal of what it is now.
+base::Status seal(const vault::Secret& key, Operation& operation) {
+  auto made = flow::operation_row_seal(key, approvals::sealed_text(operation));
+  if (!made) {
+    return made.error();
+  }
+  operation.seal = std::move(*made);
+  return {};
+}
+
 }  // namespace
 
 std::string operation_seal(std::string_view id) {
@@ -126,7 +136,11 @@ base::Status Approvals::begin(Run run) {
     return kept.error();
   }
   for (Operation& operation : *kept) {
-    Operation now = approvals::recovered(operation, now_us());
+    Operation ours = operation;
+    KS_TRY(seal(key_, ours));
+    Operation now = base::equal_constant_time(ours.seal, operation.seal)
+                        ? approvals::recovered(operation, now_us())
+                        : approvals::disowned(operation, now_us());
     if (now == operation) {
       book_.put(std::move(operation));
     } else if (!put(now)) {
@@ -185,11 +199,11 @@ void Approvals::close() {
 }
 
 // I6: recorded, then written, then it counts. False: it does not count.
-bool Approvals::put(const Operation& operation) {
-  if (!record(operation) || !file_.change(operation)) {
+bool Approvals::put(Operation operation) {
+  if (!seal(key_, operation) || !record(operation) || !file_.change(operation)) {
     return false;
   }
-  book_.put(operation);
+  book_.put(std::move(operation));
   return true;
 }
 
@@ -249,7 +263,8 @@ void Approvals::open(const std::string& id, const std::shared_ptr<Asked>& asked)
   Operation operation = new_operation(id, *asked);
   operation.digest = *digest;
   operation.is_detached = asked->times.hold_ms == 0;
-  if (!record(operation) || !file_.add(operation, {sealed->nonce, sealed->box})) {
+  if (!seal(key_, operation) || !record(operation) ||
+      !file_.add(operation, {sealed->nonce, sealed->box})) {
     asked->taker(refused(Reason::limits_unavailable));
     return;
   }
@@ -406,9 +421,9 @@ void Approvals::finish(std::string id, State state) {
     if (!operation) {
       return;
     }
-    const auto step = approvals::finish(*operation, state, now_us());
-    const auto* const now = std::get_if<Operation>(&step);
-    if (now != nullptr && file_.change(*now)) {
+    auto step = approvals::finish(*operation, state, now_us());
+    auto* const now = std::get_if<Operation>(&step);
+    if (now != nullptr && seal(key_, *now) && file_.change(*now)) {
       book_.put(*now);
     }
   });

@@ -38,7 +38,7 @@ namespace keyswap::net {
 // What was opened for them.
 struct ApprovalParts {
   approvals::OperationFile file;
-  vault::Secret key;  // of the digests
+  vault::Secret key;  // of the digests, and of the rows' seals
 };
 
 // Under which name what was asked for is sealed (Vault::seal_backup).
@@ -74,7 +74,7 @@ class Approvals final : public flow::Operations {
             const base::Clock& clock);
 
   // Before anything else: by what its steps are taken, once that runs, and what a restart makes of
-  // what is there. io: that cannot be recorded.
+  // what is there; what has not our seal is expired. io: that cannot be recorded.
   base::Status begin(Run run);
   // Of the bindings in force: what was approved under others is void.
   void set_in_force(std::string_view bindings_sha256);
@@ -132,7 +132,7 @@ class Approvals final : public flow::Operations {
 
   void post(std::function<void()> step);
   void drain();
-  bool put(const approvals::Operation& operation);
+  bool put(approvals::Operation operation);
   bool record(const approvals::Operation& operation);
   void open(const std::string& id, const std::shared_ptr<Asked>& asked);
   void claim(std::string_view id, Asked& asked);

@@ -30,6 +30,7 @@ Operation full() {
   one.retry_expires_us = 3;
   one.by = "uid 0";
   one.how = "command";
+  one.seal = "cd";
   return one;
 }
 

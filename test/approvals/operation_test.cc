@@ -113,4 +113,37 @@ TEST_CASE("a restart ends what waited on a connection, and keeps what comes agai
   CHECK(recovered(over, 3 * kSecond) == over);
 }
 
+TEST_CASE(
+    "whatever an operation is made of is in the text that its seal is over, and the seal not") {
+  const Operation one = waiting();
+  const auto differs = [&one](auto change) {
+    Operation other = one;
+    change(other);
+    return sealed_text(other) != sealed_text(one);
+  };
+  CHECK(differs([](Operation& other) { other.state = State::approved; }));
+  CHECK(differs([](Operation& other) { other.version = 2; }));
+  CHECK(differs([](Operation& other) { other.digest = "another"; }));
+  CHECK(differs([](Operation& other) { other.is_detached = true; }));
+  CHECK(differs([](Operation& other) { other.retry_expires_us = 1; }));
+  CHECK(differs([](Operation& other) {
+    other.host += other.method;  // what moves from one part to the next
+    other.method.clear();
+  }));
+  CHECK_FALSE(differs([](Operation& other) { other.seal = "ab"; }));
+}
+
+TEST_CASE("an operation that somebody else wrote is over, whatever it said of itself") {
+  Operation made = waiting();
+  made.state = State::approved;
+  made.by = "uid 0";
+  made.how = "command";
+  made.retry_expires_us = kMinute;
+  const Operation now = disowned(made, 1);
+  CHECK(now.state == State::expired);
+  CHECK(now.by.empty());
+  CHECK(now.how.empty());
+  CHECK(now.retry_expires_us == 0);
+}
+
 }  // namespace keyswap::approvals

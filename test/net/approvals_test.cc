@@ -14,6 +14,7 @@
 
 #include "bindings/parse.h"
 #include "proxy/approvals/bounds.h"
+#include "proxy/base/sqlite.h"
 #include "test/support/temp_home.h"
 #include "test/support/text.h"
 
@@ -322,6 +323,36 @@ TEST_CASE("a kill in each state leaves what it has to", "[I6]") {
   CHECK_FALSE(desk.ask(approved)->refusal());
   CHECK(desk.desk->decide(waiting, true, kWho, 0) == Outcome::done);
   CHECK_FALSE(desk.ask(waiting)->refusal());
+}
+
+TEST_CASE("what somebody else wrote into the file is over, and nothing is sent by it", "[I6]") {
+  Desk desk(kLater);
+  const std::string waiting = desk.accepted();
+  const std::string denied = desk.accepted();
+  const std::string approved = desk.accepted();
+  const std::string untouched = desk.accepted();
+  CHECK(desk.desk->decide(denied, false, kWho, 0) == Outcome::done);
+  CHECK(desk.desk->decide(approved, true, kWho, 0) == Outcome::done);
+  desk.desk.reset();
+  {
+    auto file =
+        base::Database::open(desk.home.path() + "/approvals.db", base::Database::Mode::read_write);
+    REQUIRE(file);
+    const std::string later = std::to_string(100 * kMinute);
+    REQUIRE(file->execute(("UPDATE operations SET state='approved', retry_expires_us=" + later +
+                           " WHERE id<>'" + untouched + "'")
+                              .c_str()));
+  }
+  desk.open();
+  for (const std::string& changed : {waiting, denied, approved}) {
+    CHECK(desk.state(changed) == State::expired);
+    CHECK(desk.ask(changed)->refusal() == Reason::approval_expired);
+  }
+  CHECK(desk.state(untouched) == State::waiting);
+  desk.open();  // each has our seal again
+  CHECK(desk.state(denied) == State::expired);
+  CHECK(desk.desk->decide(untouched, true, kWho, 0) == Outcome::done);
+  CHECK_FALSE(desk.ask(untouched)->refusal());
 }
 
 TEST_CASE("what was asked for lies sealed, and goes with the decision", "[I1]") {
