@@ -231,10 +231,10 @@ class BodyReader final : public JsonWalk::Visitor {
     }
     const auto number = tokens_of(kind, text);
     demand(number.has_value());
-    if (is_bound) {
-      asked_->answer_tokens = std::max(asked_->answer_tokens, number.value_or(0));
+    if (is_bound && number) {
+      asked_->answer_tokens = std::max(asked_->answer_tokens, *number);
       asked_->has_answer_tokens = true;
-    } else {
+    } else if (is_count) {
       count_ = std::max(count_, number.value_or(0));
     }
   }
