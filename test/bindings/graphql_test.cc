@@ -109,7 +109,7 @@ TEST_CASE("a document's nesting and definitions are bounded", "[I10]") {
   };
   CHECK(read(nested(depth)) == "query(a)" + std::to_string(depth));
   CHECK(read(nested(depth + 1)) == "! the document is nested too deeply");
-  CHECK(read("{ a(x: " + times(depth + 1, "[") + times(depth + 1, "]") + ") }") ==
+  CHECK(read("{ a(x: " + times(depth + 2, "[") + times(depth + 2, "]") + ") }") ==
         "! the document is nested too deeply");
   CHECK(read(times(4000, "{ a(x: [")).starts_with("! "));
   CHECK(read("{ " + times(depth + 1, "... { ") + "a" + times(depth + 1, "}") + "}") ==

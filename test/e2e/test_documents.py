@@ -190,7 +190,9 @@ class Examples(Documents):
     STATUSES = {"keyswap doctor --json": (0, 1), "keyswap import aws": (1,),
                 "keyswap audit accept-loss": (1,),           # nothing is lost
                 "keyswap passwd --add-key-file": (2,),       # there is one
-                "keyswap reload": (1,), "keyswap status --json": (1,)}  # no proxy runs
+                "keyswap reload": (1,), "keyswap status --json": (1,),  # no proxy runs
+                "keyswap manage status": (1,), "keyswap manage disable": (1,), "keyswap ui --no-browser": (1,),
+                "keyswap source seal sealed": (1,)}  # nothing is set up; test_management, test_page and test_transit do
     # Folders of another machine, and what is there in their place.
     ELSEWHERE = {"/media/stick": "stick", "/archive": "archive", "/srv/keyswap": "srv", " | man -l -": " | man -l - | cat"}
     # What goes on for ever, or asks and puts another home in place, or waits for a person in a browser: test_audit,

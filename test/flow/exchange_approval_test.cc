@@ -82,6 +82,7 @@ std::string question(const std::string& rest, const std::string& method = "GET")
 TEST_CASE("a granted request goes on as if nothing had been: charged, fetched and recorded then",
           "[I6]") {
   const auto done = held().client(pay()).upstream(kOk);
+  INFO(done.transcript());
   CHECK(done.transcript().starts_with(
       "ask POST /pay [content-type:application/json\\n] {\"a\":1}\n"
       "charge 0\n"
@@ -262,6 +263,7 @@ TEST_CASE("who asks how it stands is told, and nothing goes upstream") {
   Script::Shared shared;
   shared.operations = &known;
   const auto told = held(shared).client(question("op_1?t=ab12"));
+  INFO(told.transcript());
   CHECK(told.sent_client().starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(has(told.sent_client(), R"("state":"approved","terminal":false)"));
   CHECK(has(told.sent_client(), R"("retry_original_request":true)"));

@@ -190,7 +190,7 @@ TEST_CASE("denied, or too late, it is not sent") {
   const auto late = desk.ask();
   desk.desk->end_hold(late->id, flow::HoldEnd::timed_out);
   CHECK(late->refusal() == Reason::approval_required);
-  CHECK(desk.desk->decide(late->id, true, kWho, 0) == Outcome::decided);
+  CHECK(desk.desk->decide(late->id, true, kWho, 0) == Outcome::expired);
   const auto gone = desk.ask();
   desk.desk->end_hold(gone->id, flow::HoldEnd::client_gone);
   CHECK(gone->heard.empty());

@@ -16,7 +16,7 @@ import time
 
 from . import lifetime, proxy
 
-SECONDS = 30  # the longest wait for anything; two slow processors take long to start it
+SECONDS = 60  # the longest wait for anything; two slow processors take long to start it
 _KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowDown": 40, "End": 35}
 # Runs before anything of a page: what its policy keeps from happening is counted there, too.
 _WATCH = """addEventListener('securitypolicyviolation', (event) => {
