@@ -32,6 +32,8 @@ struct ApprovalRule {
   // May it be a request that a person decides on? As what blocks, it asks for every reading that
   // some server may have, so that no spelling gets around it.
   [[nodiscard]] bool may_concern(const RequestReadings& request) const;
+  // Does it hang on a method that the body might name? `request`: without its body.
+  [[nodiscard]] bool may_concern_by_body(const RequestReadings& request) const;
 };
 
 }  // namespace keyswap::bindings
