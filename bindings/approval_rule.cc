@@ -2,10 +2,19 @@
 #include "bindings/approval_rule.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace keyswap::bindings {
 
 namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text.append(text.empty() ? "" : ", ").append(word);
+  }
+  return text;
+}
 
 bool may_be_at_one(const std::vector<PathPattern>& paths, const RequestReadings& request) {
   return paths.empty() || std::ranges::any_of(paths, [&](const PathPattern& path) {
@@ -21,6 +30,20 @@ bool ApprovalRule::may_concern(const RequestReadings& request) const {
 
 bool ApprovalRule::may_concern_by_body(const RequestReadings& request) const {
   return !request.may_be_among(methods) && may_be_at_one(paths, request);
+}
+
+std::string describe(const ApprovalRule& rule) {
+  std::string text = rule.methods.empty() ? "any request" : joined(rule.methods);
+  for (std::size_t i = 0; i < rule.paths.size(); ++i) {
+    text.append(i == 0 ? " of " : ", ").append(rule.paths[i].text());
+  }
+  if (!rule.headers.empty()) {
+    text.append(", with the fields ").append(joined(rule.headers));
+  }
+  text.append(" (waits ").append(std::to_string(rule.hold_ms)).append(" ms, then ");
+  text.append(rule.on_timeout == OnTimeout::accept ? "202" : "403");
+  text.append("; decided in ").append(std::to_string(rule.expires_ms)).append(" ms, sent in ");
+  return text.append(std::to_string(rule.retry_ms)).append(" ms)");
 }
 
 }  // namespace keyswap::bindings

@@ -36,4 +36,8 @@ struct ApprovalRule {
   [[nodiscard]] bool may_concern_by_body(const RequestReadings& request) const;
 };
 
+// All of it in words: "POST of /pay, with the fields x-amount (waits 7000 ms, then 202; decided in
+// 600000 ms, sent in 600000 ms)".
+std::string describe(const ApprovalRule& rule);
+
 }  // namespace keyswap::bindings
