@@ -32,6 +32,20 @@ bool ApprovalRule::may_concern_by_body(const RequestReadings& request) const {
   return !request.may_be_among(methods) && may_be_at_one(paths, request);
 }
 
+void ApprovalRule::narrow(const ApprovalRule& other) {
+  headers.insert(headers.end(), other.headers.begin(), other.headers.end());
+  std::ranges::sort(headers);
+  headers.erase(std::unique(headers.begin(), headers.end()), headers.end());
+  expires_ms = std::min(expires_ms, other.expires_ms);
+  retry_ms = std::min(retry_ms, other.retry_ms);
+  const bool refuses = on_timeout == OnTimeout::refuse || other.on_timeout == OnTimeout::refuse;
+  // Who is not told 202 has to wait: a rule that does not wait is not asked how long.
+  const bool has_idle = refuses && std::min(hold_ms, other.hold_ms) == 0;
+  hold_ms = has_idle ? std::max(hold_ms, other.hold_ms) : std::min(hold_ms, other.hold_ms);
+  hold_ms = std::min(hold_ms, expires_ms);
+  on_timeout = refuses ? OnTimeout::refuse : OnTimeout::accept;
+}
+
 std::string describe(const ApprovalRule& rule) {
   std::string text = rule.methods.empty() ? "any request" : joined(rule.methods);
   for (std::size_t i = 0; i < rule.paths.size(); ++i) {

@@ -26,8 +26,8 @@ TEST_CASE("each binding is a sentence with host, methods, paths and who may use 
 
 TEST_CASE("that a person decides is said, with all that it hangs on", "[I17]") {
   const auto with = [](const std::string& approve) {
-    return permissions_of(test::accepted(
-        test::with_binding("{ host: api.example.com, approve: " + approve + " }")));
+    return permissions_of(
+        test::accepted(test::with_binding("{ host: api.example.com, approve: " + approve + " }")));
   };
   const std::string open = "K may go to api.example.com, any method, any path";
   CHECK(says(with("true"),

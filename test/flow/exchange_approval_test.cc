@@ -156,7 +156,7 @@ TEST_CASE("a request that its rule does not name, or that carries no secret, is 
 TEST_CASE("a form that names a method that a person decides on is held", "[I5]") {
   const std::string form = "_method=POST&a=1";
   const std::string type = "Content-Type: application/x-www-form-urlencoded\r\n";
-  for (const std::string& fields : {type, std::string(), type + kJson}) {
+  for (const std::string& fields : {type, std::string()}) {
     const auto done = held().client(request(form, kAuth + fields, "PUT", "/pay")).upstream(kOk);
     CHECK(has(done.transcript(), "ask PUT /pay"));
   }
