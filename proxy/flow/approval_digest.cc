@@ -24,16 +24,16 @@ constexpr std::string_view kRowLabel = "keyswap-operation-row-v1";
 
 // Beside those that name a method.
 constexpr std::array<std::string_view, 11> kBoundFields = {"content-type",
-                                                            "content-encoding",
-                                                            "content-language",
-                                                            "content-range",
-                                                            "if-match",
-                                                            "if-none-match",
-                                                            "destination",
-                                                            "overwrite",
-                                                            "depth",
-                                                            "x-original-url",
-                                                            "x-rewrite-url"};
+                                                           "content-encoding",
+                                                           "content-language",
+                                                           "content-range",
+                                                           "if-match",
+                                                           "if-none-match",
+                                                           "destination",
+                                                           "overwrite",
+                                                           "depth",
+                                                           "x-original-url",
+                                                           "x-rewrite-url"};
 
 // Some servers take `_` for `-` (CGI's names), so that spelling is the same field.
 bool is_among(const auto& names, std::string_view name) {
