@@ -32,6 +32,14 @@ struct ApprovalRule {
   // May it be a request that a person decides on? As what blocks, it asks for every reading that
   // some server may have, so that no spelling gets around it.
   [[nodiscard]] bool may_concern(const RequestReadings& request) const;
+  // Does it hang on a method that the body might name? `request`: without its body.
+  [[nodiscard]] bool may_concern_by_body(const RequestReadings& request) const;
+  // Of one request that both concern: the fields of both, the shorter times, and 403 before 202.
+  void narrow(const ApprovalRule& other);
 };
+
+// All of it in words: "POST of /pay, with the fields x-amount (waits 7000 ms, then 202; decided in
+// 600000 ms, sent in 600000 ms)".
+std::string describe(const ApprovalRule& rule);
 
 }  // namespace keyswap::bindings

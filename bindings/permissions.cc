@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "bindings/approval_rule.h"
 #include "bindings/body_rules.h"
 #include "bindings/model_rules.h"
 #include "bindings/trading_rules.h"
@@ -51,6 +52,9 @@ std::string conditions_of(const Scope& scope) {
     text += ", but not " + joined(scope.blocked, [](const BlockedEndpoint& endpoint) {
               return endpoint.method + " " + endpoint.path;
             });
+  }
+  if (scope.approval != nullptr) {
+    text += ", if a person lets through " + describe(*scope.approval);
   }
   if (scope.body_rules != nullptr) {
     for (const std::string& rule : describe(*scope.body_rules)) {

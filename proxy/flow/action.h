@@ -60,7 +60,7 @@ struct Settle {
 struct AskApproval {
   std::uint32_t rule = 0;
   std::uint32_t scope = 0;
-  const bindings::ApprovalRule* approval = nullptr;  // of the exchange's bindings
+  const bindings::ApprovalRule* approval = nullptr;  // the exchange's; until it hears
   std::vector<PlaceOf> places = {};                  // whose vault entries it needs
   std::string_view operation = {};                   // that it comes with; "": it is a new one
   std::string_view method = {};

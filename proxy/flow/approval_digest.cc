@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "bindings/body_json.h"
 #include "bindings/digest.h"
 #include "bindings/method_overrides.h"
 #include "proxy/base/bytes.h"
@@ -22,8 +23,23 @@ constexpr std::string_view kTokenLabel = "keyswap-operation-token-v1";
 constexpr std::string_view kRowLabel = "keyswap-operation-row-v1";
 
 // Beside those that name a method.
-constexpr std::array<std::string_view, 5> kBoundFields = {
-    "content-type", "content-encoding", "content-language", "if-match", "if-none-match"};
+constexpr std::array<std::string_view, 11> kBoundFields = {"content-type",
+                                                           "content-encoding",
+                                                           "content-language",
+                                                           "content-range",
+                                                           "if-match",
+                                                           "if-none-match",
+                                                           "destination",
+                                                           "overwrite",
+                                                           "depth",
+                                                           "x-original-url",
+                                                           "x-rewrite-url"};
+
+// Some servers take `_` for `-` (CGI's names), so that spelling is the same field.
+bool is_among(const auto& names, std::string_view name) {
+  return std::ranges::any_of(
+      names, [name](std::string_view one) { return bindings::may_be_same_name(one, name); });
+}
 
 base::Status add_field(Hmac& hmac, std::string_view field) {
   constexpr unsigned kByteBits = 8;
@@ -88,8 +104,7 @@ std::string bound_headers(const http::HeaderList& fields, const std::vector<std:
   std::vector<std::string> lines;
   for (const http::Field& field : fields) {
     const std::string name = base::to_lower(field.name);
-    if (std::ranges::find(kBoundFields, name) != kBoundFields.end() ||
-        bindings::names_method(name) || std::ranges::find(more, name) != more.end()) {
+    if (is_among(kBoundFields, name) || bindings::names_method(name) || is_among(more, name)) {
       lines.push_back(name + ":" + std::string(field.value) + "\n");
     }
   }

@@ -12,8 +12,8 @@
 namespace keyswap::flow {
 
 struct ApprovalHold {
-  const bindings::ApprovalRule* rule = nullptr;  // of the exchange's bindings; null: a question
-  std::optional<OperationView> operation;        // what the client is told of, if it is told
+  std::optional<bindings::ApprovalRule> rule;  // of all that is used; none: a question
+  std::optional<OperationView> operation;      // what the client is told of, if it is told
   bool is_granted = false;
   bool is_ending = false;  // the client waits no longer; what has become of it is asked for
 };

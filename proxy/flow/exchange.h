@@ -361,7 +361,7 @@ class Exchange {
   [[nodiscard]] bindings::WholeRequest whole_request() const;
 
   // A person's decision (exchange_approval.cc).
-  [[nodiscard]] const bindings::ApprovalRule* approval_rule() const;
+  [[nodiscard]] std::optional<bindings::ApprovalRule> approval_rule() const;
   [[nodiscard]] bool needs_decision();
   void ask_for_decision(Actions& actions);
   void time_out_hold(Actions& actions);

@@ -3,8 +3,14 @@
 // From the verdict "allowed" to what will be sent: the body is collected if a signer reads it, or a
 // scope has rules on it; the signer judges, and once the secrets are there (proxy/flow/admission.h)
 // something is made of them.
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 
+#include "bindings/approval_rule.h"
+#include "bindings/request_readings.h"
+#include "proxy/base/bytes.h"
 #include "proxy/flow/decide_models.h"
 #include "proxy/flow/exchange.h"
 
@@ -26,6 +32,34 @@ const vault::Secret* secret_in(const bindings::Edit& edit) {
   }
   const auto* const target = std::get_if<bindings::TargetEdit>(&edit);
   return target == nullptr ? nullptr : std::get_if<vault::Secret>(&target->value);
+}
+
+// May some server read the body as a form? What does not say what it is, or says it twice, may be.
+bool may_be_form(const http::HeaderList& fields) {
+  std::size_t count = 0;
+  bool is_form = false;
+  for (const http::Field& field : fields) {
+    if (base::equal_ignoring_case(field.name, "content-type")) {
+      const std::string type = base::to_lower(field.value);
+      is_form = is_form || type.find("x-www-form-urlencoded") != std::string::npos ||
+                type.find("multipart/form-data") != std::string::npos;
+      ++count;
+    }
+  }
+  return is_form || count != 1;
+}
+
+// A form can name a method (docs/bindings.md, "Methods"), one that a person decides on, too.
+bool may_name_held_method(const Request& request, std::span<const Use> uses) {
+  if (!may_be_form(request.head.fields)) {
+    return false;
+  }
+  const bindings::RequestReadings readings(
+      request.head.method, request.target, request.head.fields);
+  return std::ranges::any_of(uses, [&](const Use& use) {
+    const auto& rule = request.bindings.rules[use.rule].scopes[use.scope].approval;
+    return rule != nullptr && rule->may_concern_by_body(readings);
+  });
 }
 
 }  // namespace
@@ -113,7 +147,8 @@ void Exchange::judge(Actions& actions) {
 
 bool Exchange::is_under_body_rules() const {
   return admission_.is_allowed() &&
-         (has_body_rules(request(), verdict().uses) || judges_models(request(), verdict().uses));
+         (has_body_rules(request(), verdict().uses) || judges_models(request(), verdict().uses) ||
+          (has_request_body() && may_name_held_method(request(), verdict().uses)));
 }
 
 // By the form that it may be, and by the rules of the scopes.

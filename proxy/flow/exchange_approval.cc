@@ -21,28 +21,34 @@ constexpr std::uint16_t kHttpsPort = 443;
 
 }  // namespace
 
-// Of the first that is used and asks for a person; null: none does. With the body, once that is
+// Of all that are used and ask for a person, the narrowest of each; none: none does. With the body, once that is
 // collected: it may name a method.
-const bindings::ApprovalRule* Exchange::approval_rule() const {
+std::optional<bindings::ApprovalRule> Exchange::approval_rule() const {
+  std::optional<bindings::ApprovalRule> narrowest;
   for (const Use& use : verdict().uses) {
     const auto& rule = setup_.bindings->rules[use.rule].scopes[use.scope].approval;
-    if (rule != nullptr &&
-        rule->may_concern(bindings::RequestReadings(
+    if (rule == nullptr ||
+        !rule->may_concern(bindings::RequestReadings(
             asked_->head.method, asked_->target, asked_->head.fields, body_.view()))) {
-      return rule.get();
+      continue;
+    }
+    if (narrowest) {
+      narrowest->narrow(*rule);
+    } else {
+      narrowest = *rule;
     }
   }
-  return nullptr;
+  return narrowest;
 }
 
 bool Exchange::needs_decision() {
   if (hold_ == nullptr) {
-    const bindings::ApprovalRule* const rule = approval_rule();
-    if (rule == nullptr) {
+    auto rule = approval_rule();
+    if (!rule) {
       return false;
     }
     hold_ = std::make_unique<ApprovalHold>();
-    hold_->rule = rule;
+    hold_->rule = std::move(rule);
   }
   return !hold_->is_granted;
 }
@@ -64,7 +70,7 @@ void Exchange::ask_for_decision(Actions& actions) {
   AskApproval ask;
   ask.rule = use.rule;
   ask.scope = use.scope;
-  ask.approval = hold_->rule;
+  ask.approval = &*hold_->rule;
   ask.places = places_of(verdict());
   if (const auto* const field = asked_->head.fields.find(kOperationField)) {
     ask.operation = field->value;
@@ -137,10 +143,9 @@ std::string Exchange::origin_of_operations() const {
 }
 
 Reply Exchange::reply_with_hold() const {
-  Reply reply =
-      reply_with_operation(*hold_->operation,
-                           status_url(*hold_->operation, origin_of_operations()),
-                           hold_->rule == nullptr ? AnswerFor::question : AnswerFor::request);
+  Reply reply = reply_with_operation(*hold_->operation,
+                                     status_url(*hold_->operation, origin_of_operations()),
+                                     !hold_->rule ? AnswerFor::question : AnswerFor::request);
   if (answer_to() == http::AnswerTo::head_request) {
     reply.body.clear();
   }

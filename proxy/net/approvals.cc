@@ -338,7 +338,10 @@ void Approvals::claim(std::string_view id, Asked& asked) {
     asked.taker(refused(Reason::limits_unavailable));
     return;
   }
-  const auto step = approvals::claim(*operation, asked.of.caller, *digest, now_us());
+  auto step = approvals::claim(*operation, asked.of.caller, *digest, now_us());
+  if (std::holds_alternative<Operation>(step) && !is_in_force(asked)) {
+    step = Refused::mismatch;
+  }
   if (const auto* const why = std::get_if<Refused>(&step)) {
     const bool is_open = *why == Refused::pending;
     asked.taker(
@@ -357,15 +360,16 @@ void Approvals::send(const Operation& executing, const Asked& asked) {
   }
 }
 
+// Others may be since the request came.
+bool Approvals::is_in_force(const Asked& asked) {
+  const std::lock_guard lock(queue_.mutex);
+  return queue_.in_force == asked.of.bindings->sha256;
+}
+
 // Its client waits for it on its connection.
 void Approvals::grant(const Operation& approved, Asked& asked) {
-  bool is_in_force = false;
-  {
-    const std::lock_guard lock(queue_.mutex);
-    is_in_force = queue_.in_force == asked.of.bindings->sha256;
-  }
   const auto digest = digest_of(asked);
-  const auto step = digest && is_in_force
+  const auto step = digest && is_in_force(asked)
                         ? approvals::claim(approved, asked.of.caller, *digest, now_us())
                         : approvals::Step(Refused::mismatch);
   if (const auto* const why = std::get_if<Refused>(&step)) {

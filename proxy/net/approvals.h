@@ -138,6 +138,7 @@ class Approvals final : public flow::Operations {
   void claim(std::string_view id, Asked& asked);
   void grant(const approvals::Operation& approved, Asked& asked);
   void send(const approvals::Operation& executing, const Asked& asked);
+  [[nodiscard]] bool is_in_force(const Asked& asked);
   void end(const std::string& id, flow::HoldEnd why);
   void expire_due();
   [[nodiscard]] Outcome take_decision(std::string_view id,

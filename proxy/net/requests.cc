@@ -229,8 +229,9 @@ void Requests::on_client_end(bool is_clean) {
   }
   if (stream_ && stream_->is_websocket()) {
     stream_->client_gone();
-  } else if (!connection_->has_unread() && !has_step()) {
-    on_client_said_all();
+  } else if ((!connection_->has_unread() && !has_step()) ||
+             (stream_ && stream_->awaits_decision())) {
+    on_client_said_all();  // what lies behind a request that is held is of nobody any more
   }
 }
 

@@ -91,6 +91,10 @@ class Stream final : public Mortal, public LeaseEvents {
   void read_done();
   // The client will say no more, and everything that it said was handed in.
   void client_said_all();
+
+  // A person decides on its request: a client that says its end then has hung up.
+  [[nodiscard]] bool awaits_decision() const { return exchange_ && exchange_->awaits_decision(); }
+
   // The client is gone, or broke.
   void client_gone();
   // The client's leg has room again.

@@ -34,6 +34,21 @@ TEST_CASE("without `approve`, or with `false`, nobody is asked") {
   CHECK(rule_of("approve: false") == nullptr);
 }
 
+TEST_CASE("of two rules that concern a request each counts where it asks for more") {
+  ApprovalRule one = *rule_of("approve: { headers: [X-B], hold: 0, expires: 3m, on_timeout: 202 }");
+  const auto other = rule_of("approve: { headers: [X-A, X-B], hold: 20s, expires: 2m, retry: 1m }");
+  one.narrow(*other);
+  CHECK(one.headers == std::vector<std::string>{"x-a", "x-b"});
+  CHECK(one.hold_ms == 20'000);
+  CHECK(one.expires_ms == 120'000);
+  CHECK(one.retry_ms == 60'000);
+  CHECK(one.on_timeout == OnTimeout::refuse);
+  ApprovalRule third = *rule_of("approve: { hold: 9s, on_timeout: 202 }");
+  third.narrow(*rule_of("approve: { hold: 0, on_timeout: 202 }"));
+  CHECK(third.hold_ms == 0);
+  CHECK(third.on_timeout == OnTimeout::accept);
+}
+
 TEST_CASE("`approve: true` is every request, with the usual times") {
   const auto rule = rule_of("approve: true");
   REQUIRE(rule != nullptr);

@@ -24,6 +24,22 @@ TEST_CASE("each binding is a sentence with host, methods, paths and who may use 
   CHECK(says(said, "K may come back in answers of api.example.com:8443"));
 }
 
+TEST_CASE("that a person decides is said, with all that it hangs on", "[I17]") {
+  const auto with = [](const std::string& approve) {
+    return permissions_of(
+        test::accepted(test::with_binding("{ host: api.example.com, approve: " + approve + " }")));
+  };
+  const std::string open = "K may go to api.example.com, any method, any path";
+  CHECK(says(with("true"),
+             open + ", if a person lets through any request (waits 55000 ms, then 403; decided in "
+                    "600000 ms, sent in 600000 ms)"));
+  CHECK(says(with("{ methods: [PUT, DELETE], paths: [/a, /b], headers: [X-Amount], hold: 2s, "
+                  "expires: 1m, retry: 3m, on_timeout: 202 }"),
+             open + ", if a person lets through PUT, DELETE of /a, /b, with the fields x-amount "
+                    "(waits 2000 ms, then 202; decided in 60000 ms, sent in 180000 ms)"));
+  CHECK(says(with("false"), open));
+}
+
 TEST_CASE("what replaces a secret is said, with where it stands", "[I17]") {
   const auto said = permissions_of(test::accepted(
       "version: 1\nsecrets:\n  K:\n    placeholder: kswp_PLACEHOLDER_00000000001\n"

@@ -149,6 +149,15 @@ class Approvals(Case):
         self.assertEqual(self.decide("allow", operation).returncode, 1)
         self.assertEqual(self.recorder.seen("/hold/gone"), [])
 
+    def test_who_hangs_up_with_bytes_behind_the_request_is_never_sent(self):
+        wire = self.running.tunnel(H)
+        wire.send(client.request_bytes("POST", "/hold/behind", H, JSON, BODY) + b"G")
+        operation = self.operation("/hold/behind")
+        wire.close()
+        self.operation("/hold/behind", "client_gone")
+        self.assertEqual(self.decide("allow", operation).returncode, 1)
+        self.assertEqual(self.recorder.seen("/hold/behind"), [])
+
     def test_of_two_who_decide_one_is_told_that_it_was_too_late(self):
         answer = self.send("/hold/two")
         operation = self.operation("/hold/two")

@@ -76,4 +76,21 @@ TEST_CASE("fields are bound by their names in lower case, sorted, and others are
   CHECK(bound_headers({}, {}).empty());
 }
 
+TEST_CASE("fields that say where, how deep or which part are bound, however they are spelled") {
+  http::HeaderList fields;
+  for (const char* const name : {"Destination",
+                                 "Overwrite",
+                                 "Depth",
+                                 "Content-Range",
+                                 "X-Original-URL",
+                                 "X_Rewrite_URL",
+                                 "X_Amount",
+                                 "User-Agent"}) {
+    fields.add(name, "1");
+  }
+  CHECK(bound_headers(fields, {"x-amount"}) ==
+        "content-range:1\ndepth:1\ndestination:1\noverwrite:1\nx-original-url:1\nx_amount:1\n"
+        "x_rewrite_url:1\n");
+}
+
 }  // namespace keyswap::flow

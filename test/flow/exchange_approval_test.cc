@@ -154,6 +154,20 @@ TEST_CASE("a request that its rule does not name, or that carries no secret, is 
   CHECK(has(held().client(request("x", kAuth, "POST", "/PAY")).upstream(kOk).transcript(), "ask "));
 }
 
+TEST_CASE("a form that names a method that a person decides on is held", "[I5]") {
+  const std::string form = "_method=POST&a=1";
+  const std::string type = "Content-Type: application/x-www-form-urlencoded\r\n";
+  for (const std::string& fields : {type, std::string()}) {
+    const auto done = held().client(request(form, kAuth + fields, "PUT", "/pay")).upstream(kOk);
+    CHECK(has(done.transcript(), "ask PUT /pay"));
+  }
+  const auto other = held().client(request("a=1", kAuth + type, "PUT", "/pay")).upstream(kOk);
+  CHECK(!has(other.transcript(), "ask "));
+  CHECK(body_of(other.sent_upstream()) == "a=1");
+  const auto free = held().client(request(form, kAuth + type, "PUT", "/free")).upstream(kOk);
+  CHECK(!has(free.transcript(), "ask "));
+}
+
 TEST_CASE("the fields that are a part of what is approved are sorted, and no others are there") {
   const auto done = held().client(pay("X-Amount: 100\r\nUser-Agent: x\r\nCookie: a=b\r\n"));
   CHECK(has(done.transcript(), "[content-type:application/json\\nx-amount:100\\n]"));

@@ -274,6 +274,14 @@ TEST_CASE("another value of the secret, or other bindings, void what was approve
   REQUIRE(later.vault->rotate(later.name, secret_of("real-key-0002"), 1));
   CHECK(later.desk->decide(id, true, kWho, 0) == Outcome::done);
   CHECK(later.ask(id)->refusal() == Reason::approval_mismatch);
+  Desk changed(kLater);
+  const std::string old = changed.accepted();
+  CHECK(changed.desk->decide(old, true, kWho, 0) == Outcome::done);
+  changed.desk->set_in_force("others");
+  CHECK(changed.ask(old)->refusal() == Reason::approval_mismatch);
+  CHECK(changed.state(old) == State::approved);
+  changed.desk->set_in_force(changed.policy->sha256);
+  CHECK_FALSE(changed.ask(old)->refusal());
 }
 
 TEST_CASE("where a step cannot be recorded it does not count, whichever it is", "[I6][I13]") {
