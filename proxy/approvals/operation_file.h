@@ -3,7 +3,8 @@
 // approvals.db: the operations, so that a restart forgets none, and what commands show of them.
 // What a request asked for stands there sealed (whoever opens the file has the seal), and only
 // while it may still be decided on or sent. Each row has the seal of its operation, which whoever
-// believes it compares (proxy/net/approvals.h). One owner; what is written is durable when it returns.
+// believes it compares (proxy/net/approvals.h). One owner; what is written is durable when it
+// returns.
 #pragma once
 
 #include <cstdint>
