@@ -353,6 +353,7 @@ ModelRequest read_model_request(const http::HeaderList& fields,
   read_target(target, !body.empty(), asked);
   asked.has_body = !body.empty();
   if (body.empty()) {
+    asked.answer_tokens = asked.is_of_path ? bounds::kAnswerTokensAssumed : 0;
     return asked;
   }
   BodyReader reader(asked);

@@ -217,6 +217,10 @@ TEST_CASE("a request is taken for its texts, and for the longest answer that it 
   CHECK(counting.counts_alone);
   CHECK(estimated_usage(counting) == TokenUsage());
   CHECK(estimated_usage(ModelRequest()) == TokenUsage());
+  // Whoever asks without a body gets an answer, too.
+  CHECK(estimated_usage(read("", "/v1beta/models/a:generateContent")) ==
+        TokenUsage{.input = 0, .output = bounds::kAnswerTokensAssumed});
+  CHECK(estimated_usage(read("", "/v1/models")) == TokenUsage());
 }
 
 }  // namespace keyswap::bindings
