@@ -129,6 +129,11 @@ TEST_CASE("F44 what two servers may read differently is not readable", "[I9]") {
   twice.add("Content-Type", "application/json");
   twice.add("content-type", "text/plain");
   CHECK_FALSE(read_model_request(twice, "/", good).is_readable);
+  // CGI and its like read this as the same field.
+  http::HeaderList alike;
+  alike.add("Content-Type", "application/json");
+  alike.add("Content_Type", "multipart/form-data; boundary=x");
+  CHECK_FALSE(read_model_request(alike, "/", good).is_readable);
   const std::string many(bounds::kModelsMax, 'x');
   std::string list = R"({"models":["m")";
   for (std::size_t i = 0; i < bounds::kModelsMax; ++i) {
