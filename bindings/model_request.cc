@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "bindings/body_json.h"
 #include "bindings/body_text.h"
 #include "bindings/bounds.h"
 #include "bindings/json_walk.h"
@@ -328,13 +329,8 @@ void read_target(std::string_view target, bool has_body, ModelRequest& asked) {
 
 // Is the body plain text of JSON, whoever reads its head?
 bool says_json(const http::HeaderList& fields) {
-  const auto* const type = fields.find("content-type");
-  if (type == nullptr || fields.count("content-type") > 1 ||
-      body_text_of(media_type_of(type->value)) != BodyText::json) {
-    return false;
-  }
-  const std::string text = base::to_lower(type->value);
-  return text.find("charset") == std::string::npos || text.find("utf-8") != std::string::npos;
+  const auto type = read_body_type(fields);
+  return type && body_text_of(*type) == BodyText::json;
 }
 
 bool is_coded(const http::HeaderList& fields) {
@@ -353,6 +349,7 @@ ModelRequest read_model_request(const http::HeaderList& fields,
   read_target(target, !body.empty(), asked);
   asked.has_body = !body.empty();
   if (body.empty()) {
+    asked.answer_tokens = asked.is_of_path ? bounds::kAnswerTokensAssumed : 0;
     return asked;
   }
   BodyReader reader(asked);

@@ -2,9 +2,11 @@
 #include "proxy/flow/decide_models.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
+#include "bindings/bounds.h"
 #include "bindings/model_rules.h"
 #include "proxy/base/assert.h"
 
@@ -35,6 +37,16 @@ Reason reason_for(ModelRefusal refusal) {
   KS_UNREACHABLE();
 }
 
+// Where money is counted, an answer that the request does not bound is taken for a long one: what a
+// model thinks is paid for, and often nobody says how much that was.
+void assume_long_answer(ModelRequest& asked) {
+  constexpr std::int64_t kTokens = 32'768;
+  if (!asked.has_answer_tokens) {
+    const std::int64_t answers = asked.answer_tokens / bindings::bounds::kAnswerTokensAssumed;
+    asked.answer_tokens = std::min(answers, bindings::bounds::kBudgetTokensMax / kTokens) * kTokens;
+  }
+}
+
 // Which of those that it names answers is the server's to say, and what it names first the
 // caller's: what is charged is what the dearest of them costs. One without a price costs nothing.
 void put_dearest_first(const Budget& budget, ModelRequest& asked) {
@@ -60,6 +72,7 @@ ModelVerdict check_models(const Request& request,
                           std::string_view body) {
   std::optional<ModelRequest> asked;
   bool is_paid = false;
+  bool is_in_usd = false;
   for (const Use& use : uses) {
     const ModelRules* const rules = rules_of(request, use);
     if (rules == nullptr) {
@@ -74,7 +87,11 @@ ModelVerdict check_models(const Request& request,
     if (rules->budget) {
       put_dearest_first(*rules->budget, *asked);
       is_paid = true;
+      is_in_usd = is_in_usd || rules->budget->micro_usd_per_day;
     }
+  }
+  if (is_in_usd) {
+    assume_long_answer(*asked);
   }
   return is_paid && asked->asks_model() ? ModelVerdict{std::nullopt, std::move(asked)}
                                         : ModelVerdict{};

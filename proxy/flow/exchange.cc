@@ -66,11 +66,12 @@ void Exchange::on(Event event, Actions& actions) {
   }
 }
 
-// What it came to is told in the record of how it ended.
+// What it came to is told in the record of how it ended; what is sent again has not ended.
 void Exchange::tell_spent(Actions& actions) const {
   for (Action& action : actions) {
     auto* const ended = std::get_if<RecordResponse>(&action);
-    if (ended != nullptr && ended->outcome != Outcome::not_sent) {
+    if (ended != nullptr && ended->outcome != Outcome::not_sent &&
+        ended->outcome != Outcome::sent_again) {
       ended->spent = spending_->spent(ended->outcome == Outcome::complete);
     }
   }

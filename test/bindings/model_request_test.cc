@@ -129,6 +129,11 @@ TEST_CASE("F44 what two servers may read differently is not readable", "[I9]") {
   twice.add("Content-Type", "application/json");
   twice.add("content-type", "text/plain");
   CHECK_FALSE(read_model_request(twice, "/", good).is_readable);
+  // CGI and its like read this as the same field.
+  http::HeaderList alike;
+  alike.add("Content-Type", "application/json");
+  alike.add("Content_Type", "multipart/form-data; boundary=x");
+  CHECK_FALSE(read_model_request(alike, "/", good).is_readable);
   const std::string many(bounds::kModelsMax, 'x');
   std::string list = R"({"models":["m")";
   for (std::size_t i = 0; i < bounds::kModelsMax; ++i) {
@@ -217,6 +222,10 @@ TEST_CASE("a request is taken for its texts, and for the longest answer that it 
   CHECK(counting.counts_alone);
   CHECK(estimated_usage(counting) == TokenUsage());
   CHECK(estimated_usage(ModelRequest()) == TokenUsage());
+  // Whoever asks without a body gets an answer, too.
+  CHECK(estimated_usage(read("", "/v1beta/models/a:generateContent")) ==
+        TokenUsage{.input = 0, .output = bounds::kAnswerTokensAssumed});
+  CHECK(estimated_usage(read("", "/v1/models")) == TokenUsage());
 }
 
 }  // namespace keyswap::bindings

@@ -114,4 +114,16 @@ TEST_CASE("of several models the dearest is paid for, wherever it is named") {
   CHECK(paid_for("/v1/x", R"({"model":"cheap","tools":[{"type":"t","model":"dear"}]})") == "dear");
 }
 
+TEST_CASE("where money is counted an answer without a bound is taken for a long one") {
+  const Asked asked;
+  const auto tokens = [&](std::size_t rule, std::string_view body) {
+    const std::vector<Use> uses{{.rule = static_cast<std::uint32_t>(rule), .scope = 0}};
+    return check_models(asked.request(), uses, body).spent.value().answer_tokens;
+  };
+  CHECK(tokens(2, R"({"model":"cheap"})") == 32'768);
+  CHECK(tokens(2, R"({"model":"cheap","n":2})") == 65'536);
+  CHECK(tokens(2, R"({"model":"cheap","max_tokens":5})") == 5);
+  CHECK(tokens(1, R"({"model":"small"})") == 4096);
+}
+
 }  // namespace keyswap::flow
