@@ -21,8 +21,8 @@ constexpr std::uint16_t kHttpsPort = 443;
 
 }  // namespace
 
-// Of all that are used and ask for a person, the narrowest of each; none: none does. With the body, once that is
-// collected: it may name a method.
+// Of all that are used and ask for a person, the narrowest of each; none: none does. With the body,
+// once that is collected: it may name a method.
 std::optional<bindings::ApprovalRule> Exchange::approval_rule() const {
   std::optional<bindings::ApprovalRule> narrowest;
   for (const Use& use : verdict().uses) {
