@@ -549,6 +549,8 @@ class Credentials(Managed):
         self.home.bindings("version: [\n")
         self.assertFalse(reload())
         self.assertEqual(self.done(self.ask_manager("GET", "/api/status"))["bindings"]["sha256"], before)
+        self.assertTrue(self.running.await_stderr("bindings.yaml:"))
+        self.assertRegex(self.running.stderr.decode(), r"bindings\.yaml:\d+:\d+: error")
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
     def test_a_change_that_cannot_be_recorded_is_not_made(self):
