@@ -33,12 +33,13 @@ TEST_CASE("a reload is recorded, begun, and where there is none 503") {
   CHECK(world.log.bodies.find(R"("action":"reload","outcome":"begun")") != std::string::npos);
 }
 
-TEST_CASE("what is asked of another proxy is not the API's") {
-  const World world;
+TEST_CASE("what is not below /api is the page's, and what is asked of another proxy nobody's") {
+  World world;
   CHECK(world.api.takes(test::head_of("GET", "/api/status?x", {})));
-  CHECK(world.api.takes(test::head_of("GET", "http://127.0.0.1:1/api", {})));
-  CHECK(world.api.takes(test::head_of("GET", "/index.html", {})));
+  CHECK(world.api.takes(test::head_of("GET", "http://127.0.0.1:8474/api", {})));
   CHECK_FALSE(world.api.takes(test::head_of("CONNECT", "api.example.test:443", {})));
+  CHECK(world.ask("GET", "/api").status == 401);
+  CHECK(world.ask("GET", "/apis").status == 404);  // there is no page in this test
 }
 
 }  // namespace keyswap::manage
