@@ -28,17 +28,17 @@ TEST_CASE(
 TEST_CASE("a code counts once, of its kind, in its time, and until the next one is made") {
   const sample::TempDir dir;
   Vault vault = sample::open_vault(sample::make_sample(dir));
-  constexpr std::int64_t kNow = sample::kNow;
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, "none", kNow));
-  const std::string first = *make_manage_code(vault, ManageCode::page, kNow);
-  const std::string second = *make_manage_code(vault, ManageCode::page, kNow);
+  constexpr std::int64_t now_s = sample::kNow;
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, "none", now_s));
+  const std::string first = *make_manage_code(vault, ManageCode::page, now_s);
+  const std::string second = *make_manage_code(vault, ManageCode::page, now_s);
   CHECK(first.size() == 43);
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, first, kNow));
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::setup, second, kNow));
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, kNow + 61));
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, kNow - 61));  // a clock set back
-  CHECK(*take_manage_code(vault, ManageCode::page, second, kNow + 60));
-  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, kNow + 60));
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, first, now_s));
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::setup, second, now_s));
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, now_s + 61));
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, now_s - 61));  // a clock set back
+  CHECK(*take_manage_code(vault, ManageCode::page, second, now_s + 60));
+  CHECK_FALSE(*take_manage_code(vault, ManageCode::page, second, now_s + 60));
 }
 
 TEST_CASE("blanks around a value are left out, and those in it stay") {
