@@ -16,6 +16,7 @@
 #include "proxy/cli/source_outcome.h"
 #include "proxy/cli/terminal.h"
 #include "vault/source_kind.h"
+#include "vault/sources/transit_row.h"
 
 namespace keyswap::cli {
 
@@ -48,6 +49,10 @@ Sealers sealers_in(const Home& home) {
   }
   sealers.insert(each.begin(), each.end());
   return sealers;
+}
+
+bool is_sealed(const vault::Secret& row) {
+  return vault::transit::row_kind(row.reveal()) != vault::transit::RowKind::plain;
 }
 
 }  // namespace
@@ -104,14 +109,27 @@ vault::Vault& EntryHome::vault() {
   return online_ == nullptr ? alone_->vault : online_->vault();
 }
 
+// What is sealed is not replaced by what is not, in silence: the bindings may be broken, others than
+// are served, or changed by somebody who may not approve them.
+Outcome<vault::Secret> EntryHome::unsealed(const vault::SecretName& name,
+                                           vault::Secret value) const {
+  const auto before = alone_->vault.fetch(name, 0);
+  if (before && is_sealed(*before) && !is_sealed(value)) {
+    return Failure{Exit::no,
+                   name.text() + " is sealed, and no source of these bindings seals it",
+                   "name its source there; or remove the secret, and add it"};
+  }
+  return value;
+}
+
 Outcome<vault::Secret> EntryHome::sealed(const vault::SecretName& name, vault::Secret value) {
   if (online_ == nullptr) {
-    return value;
+    return unsealed(name, std::move(value));
   }
   const vault::SourceSpec* const spec = find_source(online_->bindings(), sealer_);
-  if (spec == nullptr) {
+  if (spec == nullptr || spec->kind != vault::kSealedKind) {
     return Failure{Exit::no,
-                   "the bindings were changed meanwhile: " + sealer_ + " is in them no more",
+                   "the bindings were changed meanwhile: " + sealer_ + " seals no entries there",
                    "nothing was changed; try again"};
   }
   AskedSource asked(*online_, *spec);

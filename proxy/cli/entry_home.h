@@ -39,6 +39,8 @@ class EntryHome {
 
  private:
   EntryHome() = default;
+  [[nodiscard]] Outcome<vault::Secret> unsealed(const vault::SecretName& name,
+                                                vault::Secret value) const;
 
   std::optional<OpenHome> alone_;
   std::unique_ptr<Online> online_;

@@ -96,11 +96,12 @@ base::Status Exchange::look_for_derived(const Credentials& sent,
 base::Status Exchange::know(std::span<const WantedSecret> wanted, AnswerFilters& filters) {
   KnownSecrets alone;
   KnownSecrets& known = setup_.known == nullptr ? alone : *setup_.known;
-  known_version_ = known.version();
+  const std::uint64_t version = known.version();
   auto search = known.add(setup_.destination.authority.host, wanted, filters.search());
   if (!search) {
     return search.error();
   }
+  known_version_ = version;
   filters.look_for(std::move(*search), findings_);
   return {};
 }

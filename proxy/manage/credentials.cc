@@ -9,6 +9,8 @@
 #include "proxy/manage/change.h"
 #include "proxy/manage/handlers.h"
 #include "vault/manage_login.h"
+#include "vault/source_kind.h"
+#include "vault/source_table.h"
 
 namespace keyswap::manage {
 
@@ -29,6 +31,18 @@ const bindings::SecretRule* rule_of(const bindings::Bindings* bindings,
   }
   const auto found = std::ranges::find(bindings->rules, name, &bindings::SecretRule::name);
   return found == bindings->rules.end() ? nullptr : &*found;
+}
+
+// Only the command asks a source to seal; a plain value in such an entry is one that nobody sealed.
+bool is_sealed_by_source(const bindings::Bindings* bindings, const vault::SecretName& name) {
+  if (bindings == nullptr || bindings->sources == nullptr) {
+    return false;
+  }
+  const vault::SourceTable& table = *bindings->sources;
+  return std::ranges::any_of(table.routes(), [&](const auto& routed) {
+    return routed.second.key == name.text() &&
+           table.specs()[routed.second.source].kind == vault::kSealedKind;
+  });
 }
 
 // What there is to say of one; neither its value nor a part of it.
@@ -117,6 +131,9 @@ Answer add_credential(Manager& manager, const Request& request) {
   if (!name) {
     return answer_error(400, name.error().note.text());
   }
+  if (is_sealed_by_source(bindings_of(manager).get(), *name)) {
+    return answer_error(409, "a source seals this credential: keyswap secret add");
+  }
   if (manager.vault->has(*name)) {
     return answer_error(409, "a credential of that name exists: rotate it");
   }
@@ -148,6 +165,9 @@ Answer rotate_credential(Manager& manager, const Request& request) {
   const auto info = find_by_id(manager, request.ids.front());
   if (!info) {
     return answer_error(404, kNotFound);
+  }
+  if (is_sealed_by_source(bindings_of(manager).get(), info->name)) {
+    return answer_error(409, "a source seals this credential: keyswap secret rotate");
   }
   const auto rotated = change(manager, request, "secret_rotated", info->name.text(), [&] {
     return manager.vault->rotate(info->name, *key, manager.now_s());

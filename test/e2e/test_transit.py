@@ -59,6 +59,18 @@ class SealedByTransit(test_sources.Sources):
         self.gets(running, "/written/second", VALUE2)
         self.assertEqual(double.count("transit/encrypt/agents"), 2)
 
+    def test_m02_what_is_sealed_is_not_replaced_by_what_is_not(self):
+        """[I13] Where the bindings do not say who seals it: broken, or others than are served."""
+        home, _ = self.prepare("unsaid")
+        self.says(home.run("secret", "add", "K", stdin=VALUE.encode(), unlock=True), 0, "added K")
+        before, text = self.rows(home), (home.path / "bindings.yaml").read_text()
+        for other in ("version: [\n", "version: 1\nsecrets: {}\n"):
+            home.bindings(other)
+            self.says(home.run("secret", "rotate", "K", stdin=VALUE2.encode(), unlock=True), 1, "K is sealed, and no source")
+            self.assertEqual(self.rows(home), before)
+        home.bindings(text)
+        self.says(home.run("secret", "rotate", "K", stdin=VALUE2.encode(), unlock=True), 0, "rotated K")
+
     def test_m02_what_transit_does_not_seal_is_not_kept(self):
         home, double = self.prepare("strict")
         double.is_sealed = True

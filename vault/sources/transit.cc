@@ -6,11 +6,13 @@
 // opened here, and with `fallback: local` it is sealed by Transit again. New values are sealed by
 // Transit; with `fallback: local` here, while that cannot be reached.
 // Source: OpenBao's API documentation, "Transit secrets engine".
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "proxy/base/bounds.h"
@@ -83,10 +85,13 @@ Call call_of(const Transit& transit, const TokenSteps& token, const char* verb, 
   return call;
 }
 
-// Nothing that somebody on this machine has to mend: that would be sealed here for good.
+// Nothing that somebody on this machine has to mend, its disk or the certificate that it trusts:
+// that would be sealed here for good.
 bool is_away(const Failed& failed) {
-  return failed.fault == FetchFault::unavailable && failed.outcome != "credential_missing" &&
-         failed.outcome != "not_permitted";
+  static constexpr std::array<std::string_view, 4> kOurs = {
+      "credential_missing", "not_permitted", "unavailable", "tls"};
+  return failed.fault == FetchFault::unavailable &&
+         std::ranges::find(kOurs, failed.outcome) == kOurs.end();
 }
 
 // Opens entries, or seals them anew.
