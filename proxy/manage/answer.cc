@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "bindings/json.h"
+#include "proxy/base/manage_bounds.h"
 
 namespace keyswap::manage {
 
@@ -66,6 +68,22 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kFields{{
      "require-trusted-types-for 'script'"},
 }};
 
+// A body that is longer than one write takes, piece by piece.
+class Pieces final : public services::AnswerRest {
+ public:
+  explicit Pieces(std::string body) : body_(std::move(body)) {}
+
+  void next(std::function<void(Piece)> done) override {
+    std::string piece = body_.substr(at_, base::bounds::kManagePieceBytes);
+    at_ += piece.size();
+    done({.bytes = std::move(piece), .is_last = at_ == body_.size()});
+  }
+
+ private:
+  std::string body_;
+  std::size_t at_ = 0;
+};
+
 }  // namespace
 
 Answer answer_json(int status, std::string json) {
@@ -87,6 +105,9 @@ Answer answer_later(std::string_view text, std::int64_t seconds) {
 }
 
 services::SlowAnswer to_http(Answer answer, bool keeps) {
+  if (answer.rest == nullptr && answer.body.size() > base::bounds::kManagePieceBytes) {
+    answer.rest = std::make_shared<Pieces>(std::exchange(answer.body, {}));
+  }
   services::SlowAnswer made{
       .reply = {.head = {answer.status, phrase_of(answer.status)}, .body = {}},
       .rest = std::move(answer.rest),

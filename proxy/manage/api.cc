@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/base/bytes.h"
+#include "proxy/base/manage_bounds.h"
 #include "proxy/http/target.h"
 #include "vault/manage_login.h"
 
@@ -133,6 +134,11 @@ void Api::answer(std::shared_ptr<services::Question> question, Done done) {
   auto query = read_query(mark == std::string_view::npos ? "" : target.substr(mark + 1));
   if (!query) {
     say(answer_error(400, "the query cannot be read"));
+    return;
+  }
+  // Who is not logged in may not fill the locked memory.
+  if (is_open && question->body.size() > base::bounds::kManagePieceBytes) {
+    say(answer_error(413, "the body is too large"));
     return;
   }
   request.query = std::move(*query);

@@ -45,6 +45,14 @@ bool is_sealed_by_source(const bindings::Bindings* bindings, const vault::Secret
   });
 }
 
+// What a source made of it would go on: the command says that it has ended before it returns (I13).
+bool opens_source(const bindings::Bindings* bindings, const vault::SecretName& name) {
+  return bindings != nullptr && bindings->sources != nullptr &&
+         std::ranges::any_of(bindings->sources->specs(), [&](const vault::SourceSpec& spec) {
+           return std::ranges::find(spec.own, name) != spec.own.end();
+         });
+}
+
 // What there is to say of one; neither its value nor a part of it.
 std::string row_of(const vault::SecretInfo& info, const bindings::SecretRule* rule) {
   std::string row = R"({"id":)" + json_string(info.id) + R"(,"service":)" +
@@ -169,6 +177,9 @@ Answer rotate_credential(Manager& manager, const Request& request) {
   if (is_sealed_by_source(bindings_of(manager).get(), info->name)) {
     return answer_error(409, "a source seals this credential: keyswap secret rotate");
   }
+  if (opens_source(bindings_of(manager).get(), info->name)) {
+    return answer_error(409, "a source logs in with this credential: keyswap secret rotate");
+  }
   const auto rotated = change(manager, request, "secret_rotated", info->name.text(), [&] {
     return manager.vault->rotate(info->name, *key, manager.now_s());
   });
@@ -182,6 +193,9 @@ Answer remove_credential(Manager& manager, const Request& request) {
   const auto info = find_by_id(manager, request.ids.front());
   if (!info) {
     return answer_error(404, kNotFound);
+  }
+  if (opens_source(bindings_of(manager).get(), info->name)) {
+    return answer_error(409, "a source logs in with this credential: keyswap secret remove");
   }
   if (request.asked("force") != "true" && is_named(manager, info->name)) {
     return answer_error(409,

@@ -14,16 +14,24 @@
 #include <memory>
 #include <string>
 
+#include "proxy/base/bytes.h"
 #include "proxy/base/result.h"
 #include "proxy/flow/reply.h"
 #include "proxy/http/message.h"
 
 namespace keyswap::services {
 
-// A request as a whole.
+// A request as a whole. I1: its body may be a secret, and is wiped, whoever drops it.
 struct Question {
+  Question() = default;
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+  Question(Question&&) = delete;
+  Question& operator=(Question&&) = delete;
+  ~Question() { base::wipe(body.data(), body.size()); }
+
   http::RequestHead head;
-  std::string body;       // at most bounds::kManageBodyBytesMax; wiped by who answers
+  std::string body;       // at most bounds::kManageBodyBytesMax; wiped with it, or before
   std::string client;     // its address, or "unix"
   bool is_owner = false;  // it came over a Unix socket from the user that this process runs as
 };
