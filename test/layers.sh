@@ -66,7 +66,7 @@ toml++/         : proxy/cli/import_fishnet.cc
 '
 
 # Where `.reveal(` and `->reveal(` may stand: every place that reads a secret's bytes.
-reveals='proxy/flow/answer_capture.cc proxy/flow/approval_digest.cc proxy/cli/approving.cc proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/kept_head.cc proxy/cli/kept_records.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
+reveals='proxy/flow/answer_capture.cc proxy/flow/approval_digest.cc proxy/cli/approving.cc proxy/cli/audit_place.cc proxy/cli/check_entries.cc proxy/cli/confirmation.cc proxy/cli/entry_home.cc proxy/cli/kept_head.cc proxy/cli/kept_records.cc proxy/cli/restore_record.cc proxy/flow/exchange_body.cc proxy/flow/substitute.cc proxy/flow/outgoing_request.cc proxy/flow/secret_search.cc proxy/flow/websocket_messages.cc proxy/cli/secret_private_key.cc bindings/schemes/*.cc
   bindings/placements/*.cc bindings/private_key*.cc bindings/signatures/jwt.cc bindings/signatures/oauth1.cc bindings/signatures/sigv4.cc bindings/signatures/sigv4a.cc bindings/signing_parts.cc bindings/venues/binance/messages.cc
   bindings/venues/binance/scheme.cc vault/*.cc vault/sources/*.cc ca/authority.cc proxy/net/upstream_codec.cc proxy/net/websocket_relay.cc
   proxy/outgoing/call_transfer.cc'

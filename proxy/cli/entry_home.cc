@@ -109,8 +109,8 @@ vault::Vault& EntryHome::vault() {
   return online_ == nullptr ? alone_->vault : online_->vault();
 }
 
-// What is sealed is not replaced by what is not, in silence: the bindings may be broken, others than
-// are served, or changed by somebody who may not approve them.
+// What is sealed is not replaced by what is not, in silence: the bindings may be broken, others
+// than are served, or changed by somebody who may not approve them.
 Outcome<vault::Secret> EntryHome::unsealed(const vault::SecretName& name,
                                            vault::Secret value) const {
   const auto before = alone_->vault.fetch(name, 0);

@@ -74,8 +74,8 @@ int open_page(const UiOptions& options) {
   static_cast<void>(flush_output());
   remark(is_set_up ? "It is good once, for a minute: whoever opens it first is logged in."
                    : "It is good once, for an hour, to say the first password.");
-  // A browser's arguments are there for any program of this user to read: who sets the first password
-  // types the code, which is good for longer than a moment.
+  // A browser's arguments are there for any program of this user to read: who sets the first
+  // password types the code, which is good for longer than a moment.
   if (!options.opens_nothing && open_in_browser(is_set_up ? page : address.value())) {
     remark("(the desktop was asked to open it)");
   }

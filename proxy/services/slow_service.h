@@ -28,6 +28,7 @@ struct Question {
   Question& operator=(const Question&) = delete;
   Question(Question&&) = delete;
   Question& operator=(Question&&) = delete;
+
   ~Question() { base::wipe(body.data(), body.size()); }
 
   http::RequestHead head;

@@ -93,8 +93,8 @@ TEST_CASE("a granted request goes on as if nothing had been: charged, fetched an
       "Authorization: Bearer real-key-0001\\r\\nContent-Type: application/json\\r\\n"
       "Content-Length: 7\\r\\n\\r\\n\n"
       "to upstream: {\"a\":1}\n"
+      "charge kept\n"
       "to client: HTTP/1.1 200 OK"));
-  CHECK(has(done.transcript(), "charge kept\n"));
   CHECK(done.transcript().ends_with("client kept\n"));
 }
 
