@@ -53,7 +53,8 @@ class Beside(Case):
 
     @classmethod
     def content(cls, root):
-        return document({K: bearer(quota={"requests": 1000, "per": "day"})}, recorder=cls.recorder, hosts=(H,), root=root)
+        scope = {"quota": {"requests": 1000, "per": "day"}, "approve": {"paths": ["/v1/held"], "hold": "5s"}}
+        return document({K: bearer(**scope)}, recorder=cls.recorder, hosts=(H,), root=root)
 
     def cannot(self, done, *words):
         """Exit 2 or 3, and one line that says what is wrong with each of the words in it."""
@@ -64,7 +65,7 @@ class Beside(Case):
     # --- journals ---
     def databases(self):
         found = sorted(path for path in self.home.path.rglob("*") if path.is_file() and path.read_bytes()[:15] == b"SQLite format 3")
-        self.assertEqual([path.name for path in found], ["limits.db", "vault.db"])
+        self.assertEqual([path.name for path in found], ["approvals.db", "limits.db", "vault.db"])
         return found
 
     def test_the_journal_that_is_planted_here_makes_SQLite_delete_a_file(self):
@@ -91,10 +92,12 @@ class Beside(Case):
                 journal.chmod(0o600)
                 self.addCleanup(journal.unlink, missing_ok=True)
                 commands = [("serve", "--listen", "127.0.0.1:0")]
-                commands += [("secret", "list"), ("caller", "list"), ("audit", "verify", "--with-vault"), ("passwd", "--add-key-file"),
-                             ("backup", self.scratch / "a.backup")] if database.name == "vault.db" else [("limits", "show")]
+                commands += {"vault.db": [("secret", "list"), ("caller", "list"), ("audit", "verify", "--with-vault"),
+                                          ("passwd", "--add-key-file"), ("backup", self.scratch / "a.backup")],
+                             "limits.db": [("limits", "show")], "approvals.db": [("approve", "list")]}[database.name]
                 for words in commands:
-                    self.cannot(self.home.run(*words, unlock=words[0] != "limits"), "the journal beside the database names another file")
+                    unlock = words[0] not in ("limits", "approve")
+                    self.cannot(self.home.run(*words, unlock=unlock), "the journal beside the database names another file")
                 self.assertEqual((precious.read_text(), journal.exists()), ("precious", True))
                 journal.unlink()
         self.assertEqual(self.home.run("secret", "list", unlock=True).returncode, 0)
@@ -104,7 +107,7 @@ class Beside(Case):
         precious = self.scratch / "precious-too"
         precious.write_text("precious")
         running = self.start(self.home)
-        for database, reason in zip(self.databases(), ("limits_unavailable", "vault_locked")):
+        for database, reason in zip(self.databases(), ("limits_unavailable", "limits_unavailable", "vault_locked")):
             with self.subTest(database.name):
                 journal = pathlib.Path(f"{database}-journal")
                 journal.write_bytes(journal_that_names(precious))
@@ -113,7 +116,8 @@ class Beside(Case):
                 if database.name == "vault.db":  # somebody changes it, so that it is read anew
                     self.cannot(self.home.run("caller", "add", "other", unlock=True), "journal")
                 else:
-                    answer = running.ask(H, target="/v1/planted", headers=[("Authorization", f"Bearer {P}")])
+                    path = "/v1/held" if database.name == "approvals.db" else "/v1/planted"
+                    answer = running.ask(H, target=path, headers=[("Authorization", f"Bearer {P}")])
                     self.refused(answer, 503, reason)
                 self.assertEqual((precious.read_text(), journal.exists()), ("precious", True))
                 journal.unlink()
