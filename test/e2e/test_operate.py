@@ -113,7 +113,7 @@ class Operate(Case):
         self.assertEqual(self.exchange(port, "POST", "/metrics")[0], 405)
         self.assertEqual(self.exchange(port, "HEAD", "/metrics"), (200, ""))
         self.assertEqual(self.exchange(port, "PUT", "/healthz")[0], 405)
-        self.assertEqual(self.exchange(port, "GET", "/")[0], 404)
+        self.assertEqual(self.exchange(port, "GET", "/no-such-page")[0], 404)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Host": "evil.test"})[0], 403)
         self.assertEqual(self.exchange(port, "GET", "/metrics", {"Origin": "http://127.0.0.1:1"})[0], 403)
         self.assertEqual(self.exchange(port, "CONNECT", f"{H}:443")[0], 404)
