@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the instructions of whole requests (work_probe under Valgrind's callgrind) and judges them.
 
-    count.py PROBE worst            no head of 64 KB costs more than 50 times what an ordinary one does
+    count.py PROBE worst            no head of 64 KB costs more than 56 times what an ordinary one does
     count.py PROBE budget           each figure of budget.txt holds, within 3 %
     count.py PROBE budget --write   measures budget.txt anew
 
@@ -18,7 +18,8 @@ import sys
 import tempfile
 
 BUDGET = pathlib.Path(__file__).resolve().parent / "budget.txt"
-TIMES_MAX = 50
+# Of 94,700 instructions, the ordinary one; as many as 50 were when it took 104,700.
+TIMES_MAX = 56
 OVER_MAX = 1.03
 ORDINARY = "keep_alive"
 

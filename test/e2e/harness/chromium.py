@@ -108,7 +108,8 @@ class Browser:
 class Page:
     def __init__(self, browser):
         self.browser = browser
-        target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+        # In a window of its own: of a tab behind another one nothing is drawn, and a picture would wait for that.
+        target = browser.call("Target.createTarget", url="about:blank", newWindow=True)["targetId"]
         self.target = target
         self.session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self.exceptions, self.console, self.log, self.loaded = [], [], [], threading.Event()
