@@ -256,17 +256,19 @@ int seal(const SourceOptions& options) {
   }
   const auto seen = seal_entries(opened, source.value());
   print_sealed(options, seen);
-  if (const auto problem = opened.close()) {
-    warn(problem->what, problem->hint);
-  }
   const bool has_changed = std::ranges::any_of(
       seen, [](const EntrySeen& one) { return one.is_well && one.outcome != vault::kAsItWasWord; });
   // What was sealed before may be opened no more, once Transit forgets the key's older versions.
+  // At once: what the proxy writes itself meanwhile, it would never say that it has read.
+  Problem unconfirmed;
   if (has_changed) {
-    if (auto problem =
-            await_confirmation(opened.home(), opened.vault(), "the entries are sealed anew")) {
-      return report(*problem);
-    }
+    unconfirmed = await_confirmation(opened.home(), opened.vault(), "the entries are sealed anew");
+  }
+  if (const auto problem = opened.close()) {
+    warn(problem->what, problem->hint);
+  }
+  if (unconfirmed) {
+    return report(*unconfirmed);
   }
   return static_cast<int>(std::ranges::all_of(seen, &EntrySeen::is_well) ? Exit::done : Exit::no);
 }
