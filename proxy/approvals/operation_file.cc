@@ -2,12 +2,9 @@
 #include "proxy/approvals/operation_file.h"
 
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
+#include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "proxy/base/own_database.h"
 
 namespace keyswap::approvals {
 
@@ -19,28 +16,25 @@ using base::Error;
 using base::Result;
 using base::Statement;
 using base::Status;
-using base::Transaction;
 
-constexpr std::int64_t kApplicationId = 0x4b534150;  // "KSAP"; file(1) and SQLite's tools show it
-constexpr std::int64_t kFormat = 2;
+constexpr std::array<std::string_view, 1> kTables = {
+    "CREATE TABLE operations(id TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, "
+    "request_id TEXT NOT NULL, caller TEXT NOT NULL, secret TEXT NOT NULL, host TEXT NOT NULL, "
+    "method TEXT NOT NULL, path TEXT NOT NULL, body_bytes INTEGER NOT NULL, body_sha256 TEXT "
+    "NOT NULL, digest TEXT NOT NULL, is_detached INTEGER NOT NULL, created_us INTEGER NOT "
+    "NULL, changed_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, retry_us INTEGER NOT "
+    "NULL, retry_expires_us INTEGER NOT NULL, decided_by TEXT NOT NULL, how TEXT NOT NULL, "
+    "seal TEXT NOT NULL, nonce BLOB NOT NULL, box BLOB NOT NULL, PRIMARY KEY(id)) STRICT, "
+    "WITHOUT ROWID"};
 
-// SQLite keeps this text in the file as it is here, and a file with any other is refused.
-#define KS_OPERATIONS                                                                          \
-  "CREATE TABLE operations(id TEXT NOT NULL, state TEXT NOT NULL, version INTEGER NOT NULL, "  \
-  "request_id TEXT NOT NULL, caller TEXT NOT NULL, secret TEXT NOT NULL, host TEXT NOT NULL, " \
-  "method TEXT NOT NULL, path TEXT NOT NULL, body_bytes INTEGER NOT NULL, "                    \
-  "body_sha256 TEXT NOT NULL, digest TEXT NOT NULL, is_detached INTEGER NOT NULL, "            \
-  "created_us INTEGER NOT NULL, changed_us INTEGER NOT NULL, expires_us INTEGER NOT NULL, "    \
-  "retry_us INTEGER NOT NULL, retry_expires_us INTEGER NOT NULL, decided_by TEXT NOT NULL, "   \
-  "how TEXT NOT NULL, seal TEXT NOT NULL, nonce BLOB NOT NULL, box BLOB NOT NULL, PRIMARY "    \
-  "KEY(id)) STRICT, WITHOUT "                                                                  \
-  "ROWID"
-
-constexpr std::string_view kSchema = KS_OPERATIONS;
-constexpr const char* kCreate =
-    "PRAGMA application_id=0x4b534150; PRAGMA user_version=2;" KS_OPERATIONS ";";
-
-#undef KS_OPERATIONS
+constexpr base::DatabaseForm kForm = {
+    .application_id = 0x4b534150,  // "KSAP"
+    .format = 2,
+    .tables = kTables,
+    .is_foreign = "this is no database of operations",
+    .is_of_other = "the operations' database was made by another version of keyswap",
+    .is_damaged = "the table of the operations' database is not as it should be",
+    .was_not_made = "the operations' database could not be made"};
 
 constexpr std::string_view kColumns =
     "id, state, version, request_id, caller, secret, host, method, path, body_bytes, body_sha256, "
@@ -50,103 +44,7 @@ constexpr int kNonceParameter = 22;  // behind the columns
 constexpr int kBoxParameter = 23;
 
 Error damaged() {
-  return {Errc::corrupt, "the table of the operations' database is not as it should be"};
-}
-
-Result<std::int64_t> query_number(Database& database, std::string_view sql) {
-  auto statement = database.prepare(sql);
-  if (!statement) {
-    return statement.error();
-  }
-  const auto row = statement->step();
-  if (!row) {
-    return row.error();
-  }
-  return *row ? statement->integer(0) : 0;
-}
-
-Status check_schema(Database& database) {
-  auto statement = database.prepare("SELECT sql FROM sqlite_schema");
-  if (!statement) {
-    return statement.error();
-  }
-  const auto first = statement->step();
-  if (!first) {
-    return first.error();
-  }
-  if (!*first || statement->text(0) != kSchema) {
-    return damaged();
-  }
-  const auto more = statement->step();
-  if (!more) {
-    return more.error();
-  }
-  return *more ? Status(damaged()) : Status();
-}
-
-Status check_format(Database& database) {
-  const auto application = query_number(database, "PRAGMA application_id");
-  if (!application) {
-    return application.error();
-  }
-  if (*application != kApplicationId) {
-    return Error{Errc::corrupt, "this is no database of operations"};
-  }
-  const auto format = query_number(database, "PRAGMA user_version");
-  if (!format) {
-    return format.error();
-  }
-  if (*format != kFormat) {
-    return Error{Errc::unsupported,
-                 "the operations' database was made by another version of keyswap",
-                 *format};
-  }
-  return check_schema(database);
-}
-
-Status fill_new(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::create_new);
-  if (!database) {
-    return database.error();
-  }
-  auto transaction = Transaction::begin(*database);
-  if (!transaction) {
-    return transaction.error();
-  }
-  KS_TRY(database->execute(kCreate));
-  return transaction->commit();
-}
-
-Error creation_error(int number) {
-  return {base::write_errc(number), "the operations' database could not be made", number};
-}
-
-// The name is durable only when its folder is.
-Status sync_folder_of(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  const int descriptor =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return creation_error(errno);
-  }
-  const int number = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  return number == 0 ? Status() : Status(creation_error(number));
-}
-
-// Whole or not there. One process has the home (its serve.lock), so a draft is a crashed one's.
-Status create_file(const std::string& path) {
-  const std::string draft = path + ".new";
-  ::unlink(draft.c_str());
-  auto made = fill_new(draft);
-  if (made && std::rename(draft.c_str(), path.c_str()) != 0) {
-    made = creation_error(errno);
-  }
-  if (!made) {
-    ::unlink(draft.c_str());
-    return made;
-  }
-  return sync_folder_of(path);
+  return {Errc::corrupt, kForm.is_damaged};
 }
 
 Status bind_all(Statement& statement, const Operation& operation) {
@@ -221,29 +119,18 @@ Status run(Statement& statement) {
 }  // namespace
 
 Result<OperationFile> OperationFile::open(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::read_write);
-  if (!database && database.error().code == Errc::not_found) {
-    KS_TRY(create_file(path));
-    database = Database::open(path, Database::Mode::read_write);
-  }
+  auto database = base::open_or_make(path, kForm);
   if (!database) {
     return database.error();
   }
-  KS_TRY(check_format(*database));
   return OperationFile(std::move(*database));
 }
 
-// A connection that may not write cannot take back what a killed process left half done; one that
-// may, can.
 Result<OperationFile> OperationFile::open_to_read(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::read_only);
-  if (!database && database.error().code == Errc::permission) {
-    database = Database::open(path, Database::Mode::read_write);
-  }
+  auto database = base::open_to_read(path, kForm);
   if (!database) {
     return database.error();
   }
-  KS_TRY(check_format(*database));
   return OperationFile(std::move(*database));
 }
 

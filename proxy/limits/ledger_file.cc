@@ -3,16 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
 #include <limits>
+#include <string_view>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "proxy/base/bounds.h"
+#include "proxy/base/own_database.h"
 
 namespace keyswap::limits {
 
@@ -26,160 +22,29 @@ using base::Statement;
 using base::Status;
 using base::Transaction;
 
-constexpr std::int64_t kApplicationId = 0x4b534c4d;  // "KSLM"; file(1) and SQLite's tools show it
-constexpr std::int64_t kFormat = 1;
 constexpr std::int64_t kUsPerDay = 86'400'000'000;
 constexpr std::int64_t kUsPerMinute = 60'000'000;
 // Of a minute's account: the minute stands above so many bits of what was used in it.
 constexpr int kMinuteUseBits = 40;
 constexpr std::int64_t kMinuteUseMax = (std::int64_t{1} << kMinuteUseBits) - 1;
 
-// SQLite keeps these texts in the file as they are here, and a file with any other is refused.
-#define KS_COUNTERS                                                                            \
-  "CREATE TABLE counters(account TEXT NOT NULL, day INTEGER NOT NULL, used INTEGER NOT NULL, " \
-  "PRIMARY KEY(account, day)) STRICT, WITHOUT ROWID"
-#define KS_NONCES                                                                                \
-  "CREATE TABLE nonces(account TEXT NOT NULL, reserved INTEGER NOT NULL, PRIMARY KEY(account)) " \
-  "STRICT, WITHOUT ROWID"
+constexpr std::array<std::string_view, 2> kTables = {
+    "CREATE TABLE counters(account TEXT NOT NULL, day INTEGER NOT NULL, used INTEGER NOT NULL, "
+    "PRIMARY KEY(account, day)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE nonces(account TEXT NOT NULL, reserved INTEGER NOT NULL, PRIMARY KEY(account)) "
+    "STRICT, WITHOUT ROWID"};
 
-struct Table {
-  std::string_view name;
-  std::string_view sql;
-};
-
-// In order of name.
-constexpr std::array kSchema = {Table{"counters", KS_COUNTERS}, Table{"nonces", KS_NONCES}};
-
-constexpr const char* kCreate =
-    "PRAGMA application_id=0x4b534c4d; PRAGMA user_version=1;" KS_COUNTERS ";" KS_NONCES ";";
-
-#undef KS_COUNTERS
-#undef KS_NONCES
+constexpr base::DatabaseForm kForm = {
+    .application_id = 0x4b534c4d,  // "KSLM"
+    .format = 1,
+    .tables = kTables,
+    .is_foreign = "this is no database of limits",
+    .is_of_other = "the limits' database was made by another version of keyswap",
+    .is_damaged = "the tables of the limits' database are not as they should be",
+    .was_not_made = "the limits' database could not be made"};
 
 Error damaged() {
-  return {Errc::corrupt, "the tables of the limits' database are not as they should be"};
-}
-
-// The first number of the statement's next row; `otherwise` when there is none.
-Result<std::int64_t> number_of(Statement& statement, std::int64_t otherwise) {
-  const auto row = statement.step();
-  if (!row) {
-    return row.error();
-  }
-  const std::int64_t number = *row && !statement.is_null(0) ? statement.integer(0) : otherwise;
-  statement.reset();
-  return number;
-}
-
-Result<std::int64_t> query_number(Database& database, std::string_view sql) {
-  auto statement = database.prepare(sql);
-  if (!statement) {
-    return statement.error();
-  }
-  return number_of(*statement, 0);
-}
-
-Status check_schema(Database& database) {
-  auto statement = database.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name");
-  if (!statement) {
-    return statement.error();
-  }
-  for (const Table& expected : kSchema) {
-    const auto row = statement->step();
-    if (!row) {
-      return row.error();
-    }
-    if (!*row || statement->text(0) != expected.name || statement->text(1) != expected.sql) {
-      return damaged();
-    }
-  }
-  const auto more = statement->step();
-  if (!more) {
-    return more.error();
-  }
-  return *more ? Status(damaged()) : Status();
-}
-
-Status check_format(Database& database) {
-  const auto application = query_number(database, "PRAGMA application_id");
-  if (!application) {
-    return application.error();
-  }
-  if (*application != kApplicationId) {
-    return Error{Errc::corrupt, "this is no database of limits"};
-  }
-  const auto format = query_number(database, "PRAGMA user_version");
-  if (!format) {
-    return format.error();
-  }
-  if (*format != kFormat) {
-    return Error{
-        Errc::unsupported, "the limits' database was made by another version of keyswap", *format};
-  }
-  return check_schema(database);
-}
-
-Status fill_new(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::create_new);
-  if (!database) {
-    return database.error();
-  }
-  auto transaction = Transaction::begin(*database);
-  if (!transaction) {
-    return transaction.error();
-  }
-  KS_TRY(database->execute(kCreate));
-  return transaction->commit();
-}
-
-Error creation_error(int number) {
-  return {base::write_errc(number), "the limits' database could not be made", number};
-}
-
-// The name is durable only when its folder is.
-Status sync_folder_of(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  const int descriptor =
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return creation_error(errno);
-  }
-  const int number = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  return number == 0 ? Status() : Status(creation_error(number));
-}
-
-// Whole or not there. One process has the home (its serve.lock), so a draft is a crashed one's.
-Status create_file(const std::string& path) {
-  const std::string draft = path + ".new";
-  ::unlink(draft.c_str());
-  auto made = fill_new(draft);
-  if (made && std::rename(draft.c_str(), path.c_str()) != 0) {
-    made = creation_error(errno);
-  }
-  if (!made) {
-    ::unlink(draft.c_str());
-    return made;
-  }
-  return sync_folder_of(path);
-}
-
-Result<Database> open_or_create(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::read_write);
-  if (database || database.error().code != Errc::not_found) {
-    return database;
-  }
-  KS_TRY(create_file(path));
-  return Database::open(path, Database::Mode::read_write);
-}
-
-// A connection that may not write cannot take back what a killed process left half done; one that
-// may, can.
-Result<Database> open_for_reading(const std::string& path) {
-  auto database = Database::open(path, Database::Mode::read_only);
-  return database || database.error().code != Errc::permission
-             ? std::move(database)
-             : Database::open(path, Database::Mode::read_write);
+  return {Errc::corrupt, kForm.is_damaged};
 }
 
 }  // namespace
@@ -229,7 +94,7 @@ LedgerFile::LedgerFile(LedgerFile&&) noexcept = default;
 LedgerFile::~LedgerFile() = default;
 
 Result<LedgerFile> LedgerFile::open(const std::string& path) {
-  auto database = open_or_create(path);
+  auto database = base::open_or_make(path, kForm);
   if (!database) {
     return database.error();
   }
@@ -237,7 +102,7 @@ Result<LedgerFile> LedgerFile::open(const std::string& path) {
 }
 
 Result<LedgerFile> LedgerFile::open_to_read(const std::string& path) {
-  auto database = open_for_reading(path);
+  auto database = base::open_to_read(path, kForm);
   if (!database) {
     return database.error();
   }
@@ -245,8 +110,7 @@ Result<LedgerFile> LedgerFile::open_to_read(const std::string& path) {
 }
 
 Result<LedgerFile> LedgerFile::of(Database database) {
-  KS_TRY(check_format(database));
-  auto newest = query_number(database, "SELECT MAX(day) FROM counters");
+  auto newest = base::query_number(database, "SELECT MAX(day) FROM counters");
   auto read_used = database.prepare("SELECT used FROM counters WHERE account=? AND day=?");
   auto write_used = database.prepare("INSERT OR REPLACE INTO counters VALUES(?,?,?)");
   auto prune = database.prepare("DELETE FROM counters WHERE day<?");
@@ -486,7 +350,7 @@ Result<std::int64_t> LedgerFile::read_used(const std::string& account, std::int6
   auto& read = statements_->read_used;
   KS_TRY(read.bind_text(1, account));
   KS_TRY(read.bind_integer(2, day));
-  auto used = number_of(read, 0);
+  auto used = base::number_of(read, 0);
   if (used && *used < 0) {
     return damaged();
   }
@@ -496,7 +360,7 @@ Result<std::int64_t> LedgerFile::read_used(const std::string& account, std::int6
 Result<LedgerFile::Nonces> LedgerFile::read_nonces(const std::string& account) {
   auto& read = statements_->read_nonces;
   KS_TRY(read.bind_text(1, account));
-  const auto reserved = number_of(read, 0);
+  const auto reserved = base::number_of(read, 0);
   if (!reserved) {
     return reserved.error();
   }
