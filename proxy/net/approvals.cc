@@ -7,10 +7,8 @@
 #include <variant>
 
 #include "audit/operation_record.h"
-#include "bindings/digest.h"
 #include "proxy/base/bytes.h"
 #include "proxy/flow/approval_digest.h"
-#include "proxy/http/target.h"
 #include "proxy/net/record_waiter.h"
 
 namespace keyswap::net {
@@ -21,10 +19,6 @@ using approvals::State;
 using audit::Reason;
 
 namespace {
-
-constexpr std::int64_t kUsPerMs = 1000;
-constexpr std::int64_t kUsPerSecond = 1'000'000;
-constexpr std::string_view kFromElsewhere = "elsewhere";
 
 std::string make_id() {
   std::array<std::uint8_t, 16> random{};
@@ -53,53 +47,6 @@ Reason reason_of(Refused refused) {
 
 flow::Decided refused(Reason reason, std::optional<flow::OperationView> operation = std::nullopt) {
   return {reason, std::move(operation), 0};
-}
-
-// The names of all that is used, each once: "KEY, OTHER".
-std::string secrets_of(const bindings::Bindings& bindings,
-                       const std::vector<flow::PlaceOf>& places) {
-  std::vector<std::string_view> names;
-  for (const flow::PlaceOf& place : places) {
-    const std::string_view name = bindings.rules[place.rule].name.text();
-    if (std::ranges::find(names, name) == names.end()) {
-      names.push_back(name);
-    }
-  }
-  std::string all;
-  for (const std::string_view name : names) {
-    all.append(all.empty() ? "" : ", ").append(name);
-  }
-  return all;
-}
-
-// Of each vault entry that is needed. What comes from elsewhere is fetched when it is sent, and has
-// none before.
-std::string versions_of(const vault::Vault& vault,
-                        const bindings::Bindings& bindings,
-                        const std::vector<flow::PlaceOf>& places,
-                        std::int64_t now_s) {
-  std::string all;
-  for (const flow::PlaceOf& place : places) {
-    const auto& injection = *bindings.rules[place.rule].places[place.place].injection;
-    for (std::size_t number = 0; number < injection.needs().size(); ++number) {
-      const vault::SecretName& name = injection.needs()[number];
-      all.append(all.empty() ? "" : ",");
-      if (bindings.is_elsewhere(name)) {
-        all += kFromElsewhere;
-        continue;
-      }
-      const auto kind = injection.needs_private_key(number) ? vault::EntryKind::private_key
-                                                            : vault::EntryKind::text;
-      const auto opened = vault.open_entry(name, kind, now_s);
-      all += opened ? base::to_hex(opened->version) : "none";
-    }
-  }
-  return all;
-}
-
-// What is decided on, of bindings that are in force.
-std::string binding_of(const bindings::Bindings& bindings, std::string_view secret) {
-  return std::string(secret) + "@" + bindings.sha256;
 }
 
 // It has the seal of what it is now.
@@ -227,7 +174,7 @@ bool Approvals::record(const Operation& operation) {
 
 std::string Approvals::ask(Of of, const flow::AskApproval& ask, Taker taker) {
   // What is posted can be copied, so what goes with it is shared. The views are the exchange's.
-  const auto asked = std::make_shared<Asked>();
+  const auto asked = std::make_shared<ApprovalAsked>();
   asked->taker = std::move(taker);
   asked->of = std::move(of);
   asked->places = ask.places;
@@ -246,13 +193,13 @@ std::string Approvals::ask(Of of, const flow::AskApproval& ask, Taker taker) {
   return id;
 }
 
-void Approvals::open(const std::string& id, const std::shared_ptr<Asked>& asked) {
+void Approvals::open(const std::string& id, const std::shared_ptr<ApprovalAsked>& asked) {
   expire_due();
   if (!book_.has_room(asked->of.caller)) {
     asked->taker(refused(Reason::too_many_held));
     return;
   }
-  const auto digest = digest_of(*asked);
+  const auto digest = asked->digest(key_, *vault_, now_us());
   const auto sealed = vault_->seal_backup(
       operation_seal(id),
       asked->method + " " + asked->target + "\n" + asked->headers + "\n" + asked->body);
@@ -260,7 +207,7 @@ void Approvals::open(const std::string& id, const std::shared_ptr<Asked>& asked)
     asked->taker(refused(Reason::limits_unavailable));
     return;
   }
-  Operation operation = new_operation(id, *asked);
+  Operation operation = asked->operation(id, now_us());
   operation.digest = *digest;
   operation.is_detached = asked->times.hold_ms == 0;
   if (!seal(key_, operation) || !record(operation) ||
@@ -277,63 +224,13 @@ void Approvals::open(const std::string& id, const std::shared_ptr<Asked>& asked)
   waiters_.emplace(id, asked);
 }
 
-Operation Approvals::new_operation(const std::string& id, Asked& asked) const {
-  Operation operation;
-  operation.id = id;
-  operation.request_id = asked.of.request_id;
-  operation.caller = asked.of.caller;
-  operation.secret = secrets_of(*asked.of.bindings, asked.places);
-  operation.host = http::to_string(asked.of.destination.authority);
-  operation.method = asked.method;
-  operation.path = asked.path;
-  operation.body_bytes = asked.body.size();
-  operation.body_sha256 = asked.body_sha256();
-  operation.created_us = now_us();
-  operation.changed_us = operation.created_us;
-  operation.expires_us = operation.created_us + asked.times.expires_ms * kUsPerMs;
-  operation.retry_us = asked.times.retry_ms * kUsPerMs;
-  return operation;
-}
-
-std::string Approvals::Asked::body_sha256() {
-  if (digest_of_body.empty()) {
-    digest_of_body = bindings::sha256_hex(body);
-  }
-  return digest_of_body;
-}
-
-base::Result<std::string> Approvals::digest_of(Asked& asked) const {
-  const std::string secret = secrets_of(*asked.of.bindings, asked.places);
-  const std::string version =
-      versions_of(*vault_, *asked.of.bindings, asked.places, now_us() / kUsPerSecond);
-  const std::string binding = binding_of(*asked.of.bindings, secret);
-  const std::string host = http::to_string(asked.of.destination.authority);
-  const std::string body = asked.body_sha256();
-  const std::string_view target = asked.target;
-  const std::size_t query = target.find('?');
-  const bool is_https = asked.of.destination.protocol == flow::Protocol::https;
-  return flow::approval_digest(
-      key_,
-      {.caller = asked.of.caller,
-       .secret = secret,
-       .version = version,
-       .binding = binding,
-       .method = asked.method,
-       .protocol = is_https ? "https" : "http",
-       .host = host,
-       .path = target.substr(0, query),
-       .query = query == std::string_view::npos ? std::string_view() : target.substr(query + 1),
-       .headers = asked.headers,
-       .body_sha256 = body});
-}
-
-void Approvals::claim(std::string_view id, Asked& asked) {
+void Approvals::claim(std::string_view id, ApprovalAsked& asked) {
   const auto operation = book_.find(id);
   if (!operation) {
     asked.taker(refused(Reason::approval_unknown));
     return;
   }
-  const auto digest = digest_of(asked);
+  const auto digest = asked.digest(key_, *vault_, now_us());
   if (!digest) {
     asked.taker(refused(Reason::limits_unavailable));
     return;
@@ -352,7 +249,7 @@ void Approvals::claim(std::string_view id, Asked& asked) {
 }
 
 // I6: used up, durably, before a byte of it is sent.
-void Approvals::send(const Operation& executing, const Asked& asked) {
+void Approvals::send(const Operation& executing, const ApprovalAsked& asked) {
   if (put(executing)) {
     asked.taker({std::nullopt, view_of(executing), now_us()});
   } else {
@@ -361,14 +258,14 @@ void Approvals::send(const Operation& executing, const Asked& asked) {
 }
 
 // Others may be since the request came.
-bool Approvals::is_in_force(const Asked& asked) {
+bool Approvals::is_in_force(const ApprovalAsked& asked) {
   const std::lock_guard lock(queue_.mutex);
   return queue_.in_force == asked.of.bindings->sha256;
 }
 
 // Its client waits for it on its connection.
-void Approvals::grant(const Operation& approved, Asked& asked) {
-  const auto digest = digest_of(asked);
+void Approvals::grant(const Operation& approved, ApprovalAsked& asked) {
+  const auto digest = asked.digest(key_, *vault_, now_us());
   const auto step = digest && is_in_force(asked)
                         ? approvals::claim(approved, asked.of.caller, *digest, now_us())
                         : approvals::Step(Refused::mismatch);
@@ -394,7 +291,7 @@ void Approvals::end(const std::string& id, flow::HoldEnd why) {
   if (waiter.empty() || !operation) {
     return;  // decided just now, and told so
   }
-  const Asked& asked = *waiter.mapped();
+  const ApprovalAsked& asked = *waiter.mapped();
   const bool is_gone = why == flow::HoldEnd::client_gone;
   const bool is_accepted = !is_gone && asked.times.on_timeout == bindings::OnTimeout::accept;
   auto step = is_accepted

@@ -20,16 +20,14 @@
 #include <vector>
 
 #include "audit/sink.h"
-#include "bindings/approval_rule.h"
-#include "bindings/binding.h"
 #include "proxy/approvals/book.h"
 #include "proxy/approvals/operation.h"
 #include "proxy/approvals/operation_file.h"
 #include "proxy/base/clock.h"
 #include "proxy/flow/action.h"
-#include "proxy/flow/destination.h"
 #include "proxy/flow/event.h"
 #include "proxy/flow/operations.h"
+#include "proxy/net/approval_asked.h"
 #include "vault/secret.h"
 #include "vault/vault.h"
 
@@ -48,16 +46,8 @@ class Approvals final : public flow::Operations {
  public:
   // Runs a task on a thread that may wait for the disk.
   using Run = std::function<void(std::function<void()> task)>;
-  // Gets what the exchange waits for, once, on whichever thread.
-  using Taker = std::function<void(flow::Decided)>;
-
-  // Whose request it is.
-  struct Of {
-    std::string request_id;
-    std::string caller;
-    flow::Destination destination;
-    std::shared_ptr<const bindings::Bindings> bindings;  // that it is judged by (I14)
-  };
+  using Taker = ApprovalAsked::Taker;
+  using Of = ApprovalAsked::Of;
 
   enum class Outcome : std::uint8_t {
     done,
@@ -114,39 +104,21 @@ class Approvals final : public flow::Operations {
   void close();
 
  private:
-  // A request, and who waits for what becomes of it.
-  struct Asked {
-    Taker taker;
-    Of of;
-    std::vector<flow::PlaceOf> places;
-    bindings::ApprovalRule times;
-    std::string method;
-    std::string target;
-    std::string path;
-    std::string headers;
-    std::string body;  // until it is sealed
-    std::string digest_of_body;
-
-    [[nodiscard]] std::string body_sha256();
-  };
-
   void post(std::function<void()> step);
   void drain();
   bool put(approvals::Operation operation);
   bool record(const approvals::Operation& operation);
-  void open(const std::string& id, const std::shared_ptr<Asked>& asked);
-  void claim(std::string_view id, Asked& asked);
-  void grant(const approvals::Operation& approved, Asked& asked);
-  void send(const approvals::Operation& executing, const Asked& asked);
-  [[nodiscard]] bool is_in_force(const Asked& asked);
+  void open(const std::string& id, const std::shared_ptr<ApprovalAsked>& asked);
+  void claim(std::string_view id, ApprovalAsked& asked);
+  void grant(const approvals::Operation& approved, ApprovalAsked& asked);
+  void send(const approvals::Operation& executing, const ApprovalAsked& asked);
+  [[nodiscard]] bool is_in_force(const ApprovalAsked& asked);
   void end(const std::string& id, flow::HoldEnd why);
   void expire_due();
   [[nodiscard]] Outcome take_decision(std::string_view id,
                                       bool allows,
                                       const approvals::Decider& who,
                                       std::uint64_t version);
-  [[nodiscard]] base::Result<std::string> digest_of(Asked& asked) const;
-  [[nodiscard]] approvals::Operation new_operation(const std::string& id, Asked& asked) const;
   [[nodiscard]] flow::OperationView view_of(const approvals::Operation& operation) const;
 
   [[nodiscard]] std::int64_t now_us() const { return clock_->wall_us(); }
@@ -157,7 +129,7 @@ class Approvals final : public flow::Operations {
   audit::Sink* log_;
   const base::Clock* clock_;
   approvals::Book book_;
-  std::map<std::string, std::shared_ptr<Asked>, std::less<>> waiters_;  // likewise
+  std::map<std::string, std::shared_ptr<ApprovalAsked>, std::less<>> waiters_;  // likewise
   std::mutex steps_;  // held while a step is taken
 
   struct Queue {

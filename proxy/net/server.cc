@@ -2,7 +2,6 @@
 #include "proxy/net/server.h"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <mutex>
 #include <thread>
@@ -17,19 +16,16 @@
 #include "proxy/net/leaves.h"
 #include "proxy/net/limit_table.h"
 #include "proxy/net/loop_thread.h"
-#include "proxy/net/management_listener.h"
-#include "proxy/net/one_at_a_time.h"
 #include "proxy/net/record_waiter.h"
 #include "proxy/net/room.h"
+#include "proxy/net/server_parts.h"
 #include "proxy/net/shared_secrets.h"
 #include "proxy/net/strangers.h"
 #include "proxy/net/telling.h"
 #include "proxy/net/troubles.h"
 #include "proxy/net/upstream_clocks.h"
-#include "proxy/net/vault_watch.h"
 #include "proxy/net/worker.h"
 #include "proxy/services/slow_service.h"
-#include "proxy/uv/watch.h"
 #include "vault/secret.h"
 
 namespace keyswap::net {
@@ -38,30 +34,6 @@ namespace {
 
 constexpr std::size_t kWorkerThreads = 2;
 constexpr std::int64_t kHousekeepingMs = 500;
-
-// What the first loop looks at besides its connections.
-struct Watches {
-  std::vector<std::unique_ptr<uv::SignalWatch>> signals;
-  std::unique_ptr<uv::FolderWatch> home;
-  std::unique_ptr<uv::Timer> housekeeping;
-};
-
-struct Doors {
-  Listeners listeners;
-  std::unique_ptr<ManagementListener> management;  // null: not asked for
-};
-
-struct Reloading {
-  OneAtATime runs;
-  std::mutex in_force;         // held while what is in force changes, or is held against the vault
-  std::uint64_t policies = 0;  // put in force so far
-  std::atomic<bool> is_refused = false;  // the file is another than what is approved (I17)
-};
-
-struct Refreshing {
-  OneAtATime runs;
-  VaultWatch watch;
-};
 
 class Server final : public uv::AcceptEvents {
  public:
