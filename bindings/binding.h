@@ -25,6 +25,7 @@
 #include "bindings/placement.h"
 #include "bindings/request_readings.h"
 #include "bindings/sighting_index.h"
+#include "bindings/upstream_settings.h"
 #include "proxy/base/result.h"
 #include "proxy/http/target.h"
 #include "vault/secret_name.h"
@@ -238,25 +239,6 @@ enum class TlsTermination : std::uint8_t { bound, all };
 enum class TunnelRefusals : std::uint8_t { tls, connect };
 // What becomes of a known placeholder at a place it is not bound to (I2).
 enum class MisplacedPlaceholder : std::uint8_t { forward, refuse };
-
-// How a destination that is reached through the proxy is judged (I12): by the addresses that its
-// name has here, too, or by its name alone, because names of the outside do not resolve here.
-enum class ProxyGuard : std::uint8_t { resolve, names };
-
-struct UpstreamProxy {
-  std::string host;
-  std::uint16_t port = 0;
-  ProxyGuard guard = ProxyGuard::resolve;
-};
-
-struct UpstreamSettings {
-  std::vector<std::string> ca_files;  // absolute paths
-  // Line and column of each, for whoever finds later that the file cannot be used.
-  std::vector<std::pair<int, int>> ca_file_places;
-  // "host:port" -> where to connect instead; the name verified stays the same.
-  std::unordered_map<std::string, http::Authority> resolve;
-  std::unique_ptr<UpstreamProxy> proxy;  // null: none
-};
 
 // Which users of this machine are served without a caller's token, besides keyswap's own.
 struct AllowedUsers {

@@ -104,8 +104,4 @@ void refuse_real_values(const bindings::Bindings& bindings,
                         const http::Authority& destination,
                         Verdict& verdict);
 
-// The path of `target` as records show it: without query, placeholders as <NAME>, also where their
-// bytes are percent-encoded.
-std::string shown_path(std::string_view target, const bindings::Bindings& bindings);
-
 }  // namespace keyswap::flow

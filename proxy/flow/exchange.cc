@@ -35,6 +35,7 @@
 
 #include "proxy/flow/connection_use.h"
 #include "proxy/flow/honeytoken.h"
+#include "proxy/flow/shown_path.h"
 
 namespace keyswap::flow {
 

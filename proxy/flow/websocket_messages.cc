@@ -7,6 +7,7 @@
 
 #include "proxy/flow/judgement.h"
 #include "proxy/flow/reply.h"
+#include "proxy/flow/shown_path.h"
 #include "proxy/flow/substitute.h"
 #include "proxy/flow/websocket.h"
 

@@ -528,15 +528,6 @@ TEST_CASE("what stands around the placeholder is no matter where the header is t
               "Bearer " + std::string(kP)) == "allowed/binding_matched");
 }
 
-TEST_CASE("a placeholder in the path is shown by its secret's name", "[I1]") {
-  const auto bindings = test::bindings_of(kYaml);
-  CHECK(shown_path("/bot" + std::string(kP) + "/send?x=" + std::string(kP2), *bindings) ==
-        "/bot<K>/send");
-  CHECK(shown_path("/" + std::string(kP2) + std::string(kP) + "/" + std::string(kP), *bindings) ==
-        "/<K2><K>/<K>");
-  CHECK(shown_path("/", *bindings) == "/");
-}
-
 namespace {
 
 const std::string kAsk =
@@ -794,13 +785,6 @@ secrets:
   // Not in all: it gets no secret, and goes nowhere without it.
   CHECK(judged("GET /v1/a/./x", p) == "allowed/binding_matched");
   CHECK(judged("GET /v2/../v1/a/x", p) == "refused/no_placeholder");
-}
-
-TEST_CASE("a placeholder that is percent-encoded in the path is shown by its name, too", "[I1]") {
-  const auto bindings = test::bindings_of(kYaml);
-  CHECK(shown_path("/a%20b/bot%6Bswp_PLACEHOLDER_000000000001%2f/x?y", *bindings) ==
-        "/a%20b/bot<K>%2f/x");
-  CHECK(shown_path("/%61", *bindings) == "/%61");
 }
 
 namespace {
