@@ -33,9 +33,10 @@ bool ClientCodec::send(const base::Result<std::string_view>& bytes) {
 
 void ClientCodec::send_reply(const flow::Reply& reply) {
   written_.clear();
-  const auto written = writer_.whole(written_, reply.head, reply.body);
+  const auto written = writer_.head(written_, reply.head);
   KS_ASSERT(written.has_value());  // every word of it is ours
   leg_->write(written_.view());
+  leg_->write(reply.body);  // I10: longer than a leg holds, it ends the connection and nothing else
   leg_->flush();
   rest();
 }

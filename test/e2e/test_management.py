@@ -688,6 +688,17 @@ class Views(Managed):
         self.failed(self.say(self.managed, "POST", "/api/explain", {"method": "G T", "url": url}, token=self.viewer), 400)
         self.failed(self.say(self.managed, "POST", "/api/explain", {"method": "GET", "url": "x"}, token=self.viewer), 400)
 
+    def test_a_long_answer_comes_whole(self):
+        """[I10] However long, whichever it is: the file of bindings here. The proxy goes on."""
+        file = self.template.path / "bindings.yaml"
+        was = file.read_bytes()
+        file.write_bytes(was + b"# " + b"0123456789abcdef " * (2 ** 20 // 17) + b"\n")
+        try:
+            self.assertEqual(self.get("/api/policies")["text"].encode(), file.read_bytes())
+        finally:
+            file.write_bytes(was)
+        self.assertEqual(self.get("/api/policies")["text"].encode(), was)
+
     def test_a_source_is_flushed_by_who_may_and_recorded(self):
         """[I6]"""
         self.failed(self.say(self.managed, "POST", "/api/sources/local/flush", {}, token=self.viewer), 403)

@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "proxy/base/manage_bounds.h"
+
 namespace keyswap::manage {
 
 namespace {
@@ -46,6 +48,31 @@ TEST_CASE("every answer forbids to keep, guess, frame, or read it from elsewhere
     CHECK_FALSE(field.name.starts_with("Access-Control"));
   }
   CHECK_FALSE(made.reply.head.keeps_connection);
+}
+
+TEST_CASE("an answer that is longer than a piece comes in pieces, of which nothing is missing",
+          "[I10]") {
+  constexpr std::size_t kPiece = base::bounds::kManagePieceBytes;
+  CHECK(to_http(answer_json(200, std::string(kPiece, 'x')), true).rest == nullptr);
+  std::string json;
+  for (std::size_t i = 0; json.size() <= 10 * kPiece; ++i) {
+    json += std::to_string(i) + ",";
+  }
+  const auto made = to_http(answer_json(200, json), true);
+  REQUIRE(made.rest != nullptr);
+  CHECK(made.reply.body.empty());
+  CHECK(made.reply.head.has_unknown_length);
+  CHECK(field_of(made, "Content-Length").empty());
+  std::string came;
+  for (bool is_last = false; !is_last;) {
+    made.rest->next([&](const services::AnswerRest::Piece& piece) {
+      REQUIRE_FALSE(piece.bytes.empty());
+      CHECK(piece.bytes.size() <= kPiece);
+      came += piece.bytes;
+      is_last = piece.is_last;
+    });
+  }
+  CHECK(came == json);
 }
 
 }  // namespace keyswap::manage

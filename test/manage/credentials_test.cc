@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bindings/parse.h"
 #include "proxy/manage/change.h"
 #include "proxy/manage/request.h"
+#include "test/bindings/sample_kinds.h"
 #include "test/manage/support.h"
 
 namespace keyswap::manage {
@@ -81,6 +83,42 @@ TEST_CASE("a secret is removed once, and not while a binding may name it") {
   const auto again = world.ask("DELETE", "/api/credentials/" + id + "?force=true");
   CHECK(again.status == 404);
   CHECK(again.body.find("credential not found") != std::string::npos);
+}
+
+TEST_CASE("what a source logs in with, or seals, is changed by the command alone", "[I13]") {
+  World world;
+  begin(world);
+  const auto id_of = [&](const std::string& name) {
+    return id_in(world.ask("POST", "/api/credentials", add_body(name)).body);
+  };
+  const std::string login = id_of("OPENER");
+  const std::string sealed = id_of("PAYOUT_KEY");
+  auto read = bindings::parse(
+      "sources:\n"
+      "  far: { type: remote, address: a, token: OPENER }\n"
+      "  sealed: { type: transit }\n"
+      "secrets:\n"
+      "  C: { placeholder: c-PLACEHOLDER-0123456789abcdef, source: sealed, key: PAYOUT_KEY,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: c.example } ] }\n"
+      "  D: { placeholder: d-PLACEHOLDER-0123456789abcdef, source: sealed, key: OTHER_KEY,\n"
+      "       inject: { header: A, format: \"{secret}\" }, bindings: [ { host: d.example } ] }\n",
+      "/nowhere",
+      {},
+      bindings::test::kKinds);
+  REQUIRE(read.errors.empty());
+  auto served = std::make_shared<const bindings::Bindings>(std::move(read.bindings));
+  world.manager.around.bindings = [served] {
+    return served;
+  };
+  const auto status_of = [&](const std::string& method, const std::string& target) {
+    return world.ask(method, target, method == "DELETE" ? "" : R"({"key":"another"})").status;
+  };
+  CHECK(status_of("POST", "/api/credentials/" + login + "/rotate") == 409);
+  CHECK(status_of("DELETE", "/api/credentials/" + login + "?force=true") == 409);
+  CHECK(status_of("POST", "/api/credentials/" + sealed + "/rotate") == 409);
+  CHECK(world.ask("POST", "/api/credentials", add_body("OTHER_KEY")).status == 409);
+  CHECK_FALSE(world.vault.has(*vault::SecretName::parse("OTHER_KEY")));
+  CHECK(*world.vault.matches(*vault::SecretName::parse("OPENER"), kKey));
 }
 
 TEST_CASE("a change that cannot be recorded is not made", "[I6][I13]") {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "proxy/base/manage_bounds.h"
 #include "test/manage/support.h"
 #include "test/support/data.h"
 
@@ -93,6 +94,19 @@ TEST_CASE("another method is 405 with those there are, another path 404") {
     CHECK(world.ask("GET", target).status == 404);
   }
   CHECK(world.ask("GET", "/api/status?a=1&a=2").status == 400);
+}
+
+TEST_CASE("who is not logged in says little", "[I10]") {
+  World world;
+  const std::string body =
+      R"({"password":")" + std::string(base::bounds::kManagePieceBytes, 'x') + "\"}";
+  for (const Route& route : routes()) {
+    if (route.scope == Scope::none && route.method != "GET") {
+      INFO(route.path);
+      CHECK(world.ask(std::string(route.method), std::string(route.path), body).status == 413);
+      CHECK(world.ask(std::string(route.method), std::string(route.path), "{}").status != 413);
+    }
+  }
 }
 
 TEST_CASE("docs/openapi.yaml has each route, and no other") {

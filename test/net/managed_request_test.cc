@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "bindings/parse.h"
+#include "proxy/base/bounds.h"
 #include "proxy/base/manage_bounds.h"
 #include "proxy/net/connection.h"
 #include "proxy/net/connections.h"
@@ -53,8 +54,10 @@ class Fixed final : public services::LocalService {
  public:
   [[nodiscard]] flow::Reply answer(const http::RequestHead& /*head*/,
                                    std::string_view /*body*/) const override {
-    return flow::make_answer("text/plain", "well");
+    return flow::make_answer("text/plain", said);
   }
+
+  std::string said = "well";
 };
 
 struct Managed {
@@ -102,6 +105,25 @@ TEST_CASE("the answer to a managed request comes when it is there, and the conne
   managed.say("GET /api/y HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(managed.slow.asked != nullptr);
   CHECK(managed.slow.asked->head.target == "/api/y");
+}
+
+TEST_CASE("an answer of ours is as long as it is: what no connection holds ends that one alone",
+          "[I10]") {
+  const std::string longer(
+      3 * base::bounds::kLegUnreadBytesMax + base::bounds::kResponseHeadBytesMax, 'x');
+  Managed managed;
+  managed.health.said = longer;
+  CHECK(managed.say("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            .ends_with("\r\n\r\n" + longer));
+  Managed other;
+  other.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n");
+  other.slow.say(longer);
+  other.net.settle();
+  CHECK(other.client->take_heard().ends_with("\r\n\r\n" + longer));
+  Managed last;
+  last.health.said.assign(base::bounds::kLegPendingBytesMax + 1, 'x');
+  CHECK_FALSE(has(last.say("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), "xxx"));
+  CHECK((last.client->has_ended || last.client->is_broken));
 }
 
 TEST_CASE("a body past its bound is refused before anybody is asked", "[I10]") {
