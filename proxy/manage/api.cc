@@ -153,6 +153,10 @@ void Api::answer_route(const Route& route,
   const bool keeps = question->head.keeps_alive;
   const bool is_taken =
       lane.run([this, &route, question, request = std::move(request), done, keeps]() mutable {
+        if (question->is_given_up) {
+          base::wipe(question->body.data(), question->body.size());
+          return;
+        }
         request.body = question->body;
         Answer answer = route.answer(*manager_, request);
         base::wipe(question->body.data(), question->body.size());

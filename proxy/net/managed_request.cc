@@ -29,6 +29,7 @@ ManagedRequest::ManagedRequest(Connection& connection,
 }
 
 ManagedRequest::~ManagedRequest() {
+  give_up();
   --service_->carried();
 }
 
@@ -72,6 +73,7 @@ void ManagedRequest::on_end() {
   }
   phase_ = Phase::answering;
   uv::Loop* const loop = connection_->context().loop;
+  asked_ = question_;
   service_->answer(std::exchange(question_, nullptr),
                    [loop, handle = anchor_.handle()](std::shared_ptr<services::SlowAnswer> answer) {
                      loop->post([handle, answer = std::move(answer)]() mutable {
@@ -82,8 +84,17 @@ void ManagedRequest::on_end() {
                    });
 }
 
+// I13: who was told that nothing came of it must not find it done later.
+void ManagedRequest::give_up() {
+  if (asked_ != nullptr) {
+    asked_->is_given_up = true;
+    asked_.reset();
+  }
+}
+
 // By us and not by the service: the connection ends with it, because what still comes is not read.
 void ManagedRequest::refuse(int status, std::string_view phrase, std::string_view text) {
+  give_up();
   if (question_ != nullptr) {
     base::wipe(question_->body.data(), question_->body.size());
   }
@@ -108,6 +119,7 @@ void ManagedRequest::take(std::shared_ptr<services::SlowAnswer> answer) {
   if (phase_ != Phase::answering) {
     return;
   }
+  asked_.reset();
   answer_ = std::move(answer);
   if (answer_->delay_ms > 0) {
     phase_ = Phase::delayed;

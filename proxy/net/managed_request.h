@@ -56,6 +56,7 @@ class ManagedRequest final : public Mortal {
   // reading -> answering -> delayed -> over, or answering -> streaming -> over.
   enum class Phase : std::uint8_t { reading, answering, delayed, streaming, over };
 
+  void give_up();
   void refuse(int status, std::string_view phrase, std::string_view text);
   void take(std::shared_ptr<services::SlowAnswer> answer);
   void send();
@@ -68,6 +69,7 @@ class ManagedRequest final : public Mortal {
   ClientCodec* codec_;
   services::SlowService* service_;
   std::shared_ptr<services::Question> question_;  // until it is handed over
+  std::shared_ptr<services::Question> asked_;     // from then on; its body is not ours
   std::shared_ptr<services::SlowAnswer> answer_;
   Over over_;
   Phase phase_ = Phase::reading;

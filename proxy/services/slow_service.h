@@ -35,6 +35,9 @@ struct Question {
   std::string body;       // at most bounds::kManageBodyBytesMax; wiped with it, or before
   std::string client;     // its address, or "unix"
   bool is_owner = false;  // it came over a Unix socket from the user that this process runs as
+  // Set by who asked, on any thread: nobody waits for the answer any more. What was not begun then
+  // is not done, and `done` need not be called.
+  std::atomic<bool> is_given_up{false};
 };
 
 // The rest of an answer.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <future>
+
 #include "bindings/parse.h"
 #include "proxy/manage/change.h"
 #include "proxy/manage/request.h"
+#include "proxy/manage/routes.h"
 #include "test/bindings/sample_kinds.h"
 #include "test/manage/support.h"
 
@@ -119,6 +123,27 @@ TEST_CASE("what a source logs in with, or seals, is changed by the command alone
   CHECK(world.ask("POST", "/api/credentials", add_body("OTHER_KEY")).status == 409);
   CHECK_FALSE(world.vault.has(*vault::SecretName::parse("OTHER_KEY")));
   CHECK(*world.vault.matches(*vault::SecretName::parse("OPENER"), kKey));
+}
+
+TEST_CASE("a change for which nobody waits any more is not made, and not recorded", "[I13]") {
+  World world;
+  begin(world);
+  const auto route = std::ranges::find_if(routes(), [](const Route& there) {
+    return there.method == "POST" && there.path == "/api/credentials";
+  });
+  REQUIRE(route != routes().end());
+  std::promise<void> go_on;
+  REQUIRE(world.manager.lanes.of(route->lane).run([&] { go_on.get_future().wait(); }));
+  const std::string authorization = "Bearer " + world.token;
+  const auto late = world.begin("POST", "/api/credentials", add_body("LATE_KEY"), authorization);
+  const auto given_up = world.asked_last;
+  given_up->is_given_up = true;
+  auto next = world.begin("POST", "/api/credentials", add_body("NEXT_KEY"), authorization);
+  go_on.set_value();
+  CHECK(next.get().status == 201);
+  CHECK_FALSE(world.vault.has(*vault::SecretName::parse("LATE_KEY")));
+  CHECK(world.log.bodies.find("LATE_KEY") == std::string::npos);
+  CHECK(given_up->body.find("VERY-SECRET") == std::string::npos);
 }
 
 TEST_CASE("a change that cannot be recorded is not made", "[I6][I13]") {

@@ -135,6 +135,30 @@ TEST_CASE("a body past its bound is refused before anybody is asked", "[I10]") {
   CHECK(managed.slow.asked == nullptr);
 }
 
+TEST_CASE("what nobody waits for any more is told to who would do it", "[I13]") {
+  const std::string post = "POST /api/x HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
+  Managed managed;
+  managed.say(post);
+  REQUIRE(managed.slow.asked != nullptr);
+  CHECK_FALSE(managed.slow.asked->is_given_up);
+  managed.net.pass(base::bounds::kManageRequestMs);
+  CHECK(has(managed.client->take_heard(), "HTTP/1.1 503 "));
+  CHECK(managed.slow.asked->is_given_up);
+  CHECK(managed.slow.asked->body == "body");  // who does it may be reading it now
+  Managed cut;
+  cut.say(post);
+  REQUIRE(cut.slow.asked != nullptr);
+  cut.net.connections->cut_all();
+  cut.net.settle();
+  CHECK(cut.slow.asked->is_given_up);
+  Managed answered;
+  answered.say(post);
+  REQUIRE(answered.slow.asked != nullptr);
+  answered.slow.say("done");
+  answered.net.settle();
+  CHECK_FALSE(answered.slow.asked->is_given_up);
+}
+
 TEST_CASE("who is gone when the answer comes is not looked for") {
   Managed managed;
   managed.say("GET /api/x HTTP/1.1\r\nHost: h\r\n\r\n");
