@@ -259,6 +259,9 @@ void Live::work() {
       before = tail->read().last_seq;
     }
     const LogTail::News news = tail->read();
+    if (!has_password_()) {
+      sessions_->end_all();  // it was forgotten (keyswap manage disable)
+    }
     lock.lock();
     tell(news, before);
     before = std::max(before, news.last_seq);

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "audit/file.h"
@@ -51,8 +52,10 @@ class LogTail {
 
 class Live {
  public:
-  // They outlive this.
-  explicit Live(Sessions& sessions) : sessions_(&sessions) {}
+  // It outlives this. `has_password`: may anybody log in? Asked on the thread of this, each time
+  // that all are told: where the password was forgotten, no session goes on.
+  Live(Sessions& sessions, std::function<bool()> has_password)
+      : sessions_(&sessions), has_password_(std::move(has_password)) {}
 
   Live(const Live&) = delete;
   Live& operator=(const Live&) = delete;
@@ -81,6 +84,7 @@ class Live {
   void leave(const Viewer* viewer);
 
   Sessions* sessions_;
+  std::function<bool()> has_password_;
   std::string folder_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -20,6 +20,7 @@
 #include "proxy/manage/request.h"
 #include "proxy/manage/sessions.h"
 #include "proxy/manage/throttle.h"
+#include "vault/manage_login.h"
 #include "vault/vault.h"
 
 namespace keyswap::manage {
@@ -79,7 +80,7 @@ struct Manager {
         log(&its_log),
         clock(&its_clock),
         sessions(its_clock),
-        live(sessions),
+        live(sessions, [&its_vault] { return vault::has_manage_password(its_vault); }),
         begun_us(its_clock.steady_us()) {}
 
   [[nodiscard]] std::int64_t now_s() const { return clock->wall_us() / 1'000'000; }

@@ -25,6 +25,12 @@ const std::string kAllowed = R"("type":"inject_decision","decision":"allowed")";
 const std::string kRefused = R"("type":"inject_decision","decision":"refused")";
 const std::string kEnd = R"("type":"upstream_response","status":200)";
 
+services::AnswerRest::Piece next_of(services::AnswerRest& rest) {
+  auto came = std::make_shared<std::promise<services::AnswerRest::Piece>>();
+  rest.next([came](services::AnswerRest::Piece piece) { came->set_value(std::move(piece)); });
+  return came->get_future().get();
+}
+
 // A log that the test writes.
 struct Logged : World {
   std::string folder = dir.file("audit");
@@ -195,9 +201,7 @@ TEST_CASE("a stream of records begins, goes on, and ends with its session") {
   const auto rest = world.manager.live.join(made.session);
   REQUIRE(rest != nullptr);
   const auto next = [&] {
-    auto came = std::make_shared<std::promise<services::AnswerRest::Piece>>();
-    rest->next([came](services::AnswerRest::Piece piece) { came->set_value(std::move(piece)); });
-    return came->get_future().get();
+    return next_of(*rest);
   };
   CHECK(next().bytes == "retry: 2000\nevent: begin\ndata: {\"seq\":1}\n\n");
   world.write(1, line_of(2, kRefused));
@@ -207,6 +211,21 @@ TEST_CASE("a stream of records begins, goes on, and ends with its session") {
   const auto last = next();
   CHECK(last.is_last);
   CHECK(last.bytes == "event: end\ndata: {}\n\n");
+}
+
+TEST_CASE("a stream of records ends where the password is forgotten, but its owner's goes on") {
+  Logged world;
+  world.manager.live.set_folder(world.folder);
+  const auto rest = world.manager.live.join(world.manager.sessions.begin(Scope::view).session);
+  const auto owners = world.manager.live.join({.id = std::string(kOwnerSession)});
+  REQUIRE(rest != nullptr);
+  REQUIRE(owners != nullptr);
+  CHECK_FALSE(next_of(*rest).is_last);
+  REQUIRE(vault::drop_manage_password(world.vault));
+  const auto last = next_of(*rest);
+  CHECK(last.is_last);
+  CHECK(last.bytes == "event: end\ndata: {}\n\n");
+  CHECK_FALSE(next_of(*owners).is_last);
 }
 
 TEST_CASE("more than so many do not look on at once", "[I10]") {
