@@ -48,14 +48,28 @@ Answer refuse_guess(Manager& manager,
   return answer;
 }
 
-Answer log_in_by_code(Manager& manager, const Request& request, std::string_view code) {
+// A code is 256 random bits, which nobody guesses: a right one is taken while passwords have to
+// wait, else whoever says wrong ones would keep out who is let in by his vault.
+Answer refuse_code(Manager& manager,
+                   const Request& request,
+                   std::string_view action,
+                   std::string_view text,
+                   std::int64_t wait_s) {
+  return wait_s > 0 ? answer_later("too many failed login attempts", wait_s)
+                    : refuse_guess(manager, request, action, text);
+}
+
+Answer log_in_by_code(Manager& manager,
+                      const Request& request,
+                      std::string_view code,
+                      std::int64_t wait_s) {
   const auto is_right =
       vault::take_manage_code(*manager.vault, vault::ManageCode::page, code, manager.now_s());
   if (!is_right) {
     return answer_error(503, "the vault cannot be read or written now");
   }
   if (!*is_right) {
-    return refuse_guess(manager, request, "page_login", "invalid or expired code");
+    return refuse_code(manager, request, "page_login", "invalid or expired code", wait_s);
   }
   return let_in(manager, request, Scope::admin, "page_login");
 }
@@ -105,9 +119,6 @@ Answer set_up(Manager& manager, const Request& request) {
   if (vault::has_manage_password(*manager.vault)) {
     return answer_error(409, "password already configured");
   }
-  if (const auto wait_s = manager.throttle.wait_s(manager.clock->steady_us()); wait_s > 0) {
-    return answer_later("too many wrong codes", wait_s);
-  }
   const auto password = members->find("password").text();
   if (!password || password->size() < base::bounds::kManagePasswordBytesMin) {
     return answer_error(400, "password must be at least 8 characters");
@@ -121,23 +132,28 @@ Answer set_up(Manager& manager, const Request& request) {
     return answer_error(503, "the vault cannot be read or written now");
   }
   if (!*is_right) {
-    return refuse_guess(manager, request, "setup", "invalid or expired code: keyswap manage setup");
+    return refuse_code(manager,
+                       request,
+                       "setup",
+                       "invalid or expired code: keyswap manage setup",
+                       manager.throttle.wait_s(manager.clock->steady_us()));
   }
   return set_first_password(manager, request, *password);
 }
 
 Answer log_in(Manager& manager, const Request& request) {
-  // Before anything is hashed: guesses cost us nothing then.
-  if (const auto wait_s = manager.throttle.wait_s(manager.clock->steady_us()); wait_s > 0) {
-    return answer_later("too many failed login attempts", wait_s);
-  }
+  const auto wait_s = manager.throttle.wait_s(manager.clock->steady_us());
   Answer refusal;
   const auto members = Members::read(request, {"password", "code", "scope"}, refusal);
   if (!members) {
     return refusal;
   }
   if (members->find("code").is(vault::JsonKind::string)) {
-    return log_in_by_code(manager, request, members->plain("code"));
+    return log_in_by_code(manager, request, members->plain("code"), wait_s);
+  }
+  // Before anything is hashed: guesses cost us nothing then.
+  if (wait_s > 0) {
+    return answer_later("too many failed login attempts", wait_s);
   }
   const bool says_scope = !members->find("scope").is(vault::JsonKind::none);
   const auto scope = says_scope ? parse_scope(members->plain("scope")) : Scope::admin;

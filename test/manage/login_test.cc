@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Setting up, logging in and out, and how often it may be tried.
+#include "proxy/base/manage_bounds.h"
 #include "proxy/manage/handlers.h"
 #include "proxy/manage/sessions.h"
 #include "proxy/manage/throttle.h"
@@ -143,6 +144,29 @@ TEST_CASE("a code that is too old, or was used, is none") {
   const std::string good = code();
   CHECK(come(good) == 200);
   CHECK(come(good) == 401);
+}
+
+TEST_CASE("wrong passwords and codes keep nobody out who has a right code") {
+  World world;
+  world.set_password();
+  const auto come = [&](const std::string& text) {
+    return world.begin("POST", "/api/auth/login", R"({"code":")" + text + R"("})").get().status;
+  };
+  for (std::size_t i = 0; i < base::bounds::kManageFailuresMax; ++i) {
+    CHECK(come("wrong") == 401);
+  }
+  CHECK(come("wrong") == 429);
+  CHECK(world.log_in(World::kPassword).status == 429);
+  CHECK(come(*vault::make_manage_code(
+            world.vault, vault::ManageCode::page, world.manager.now_s())) == 200);
+  CHECK(world.log_in(World::kPassword).status == 429);  // a code says nothing about passwords
+  REQUIRE(vault::drop_manage_password(world.vault));
+  const auto set_up = [&](const std::string& code) {
+    return world.begin("POST", "/api/auth/setup", set_up_body(code)).get().status;
+  };
+  CHECK(set_up("wrong") == 429);
+  CHECK(set_up(*vault::make_manage_code(
+            world.vault, vault::ManageCode::setup, world.manager.now_s())) == 200);
 }
 
 TEST_CASE("nobody is let in whom the audit log does not record", "[I6]") {
