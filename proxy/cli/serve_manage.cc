@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/cli/serve_manage.h"
 
-#include <charconv>
 #include <csignal>
-#include <cstdint>
 #include <utility>
 
 #include <unistd.h>
@@ -19,14 +17,6 @@ namespace keyswap::cli {
 namespace {
 
 constexpr mode_t kOwnerOnly = 0600;
-
-// "127.0.0.1:8474"
-std::uint16_t port_of(const std::string& address) {
-  const auto colon = address.rfind(':');
-  std::uint16_t port = 0;
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
-  return port;
-}
 
 }  // namespace
 
@@ -107,7 +97,7 @@ std::optional<net::ListenOn> ServeManagement::listen_on() {
 
 void ServeManagement::listens(const std::string& address) {
   if (!where_->is_unix()) {
-    api_->set_rules(manage::BrowserRules::of_port(port_of(address)));
+    api_->set_rules(manage::BrowserRules::of_address(address));
   }
 }
 

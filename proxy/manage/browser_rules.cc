@@ -2,6 +2,7 @@
 #include "proxy/manage/browser_rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proxy/base/bytes.h"
 #include "proxy/http/target.h"
@@ -33,9 +34,20 @@ bool is_reading(std::string_view method) {
   return method == "GET" || method == "HEAD";
 }
 
-BrowserRules BrowserRules::of_port(std::uint16_t port) {
-  const std::string end = ":" + std::to_string(port);
-  return BrowserRules({"127.0.0.1" + end, "localhost" + end, "[::1]" + end});
+BrowserRules BrowserRules::of_address(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const std::string end = address.substr(colon);
+  std::vector<std::string> names;
+  for (const std::string& host : {std::string("127.0.0.1"),
+                                  std::string("localhost"),
+                                  std::string("[::1]"),
+                                  address.substr(0, colon)}) {
+    names.push_back(host + end);
+    if (end == ":" + std::to_string(kHttpPort)) {
+      names.push_back(host);
+    }
+  }
+  return BrowserRules(std::move(names));
 }
 
 // Exactly one, and one of ours: what DNS was made to lead here has another name (DNS rebinding).

@@ -6,7 +6,6 @@
 // (Content-Type). No answer lets another origin read it, and no preflight is granted. Pure.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +20,9 @@ class BrowserRules {
   // Over a Unix socket no browser comes: a Host is what its client likes, and is not looked at.
   static BrowserRules of_unix_socket() { return BrowserRules({}); }
 
-  // By the names of loopback with that port.
-  static BrowserRules of_port(std::uint16_t port);
+  // By that address, "127.0.0.1:8474", and the names of loopback with its port, which browsers
+  // leave out where it is that of http.
+  static BrowserRules of_address(const std::string& address);
 
   // What refuses the request; nothing: it may go on.
   [[nodiscard]] std::optional<Answer> check(const http::RequestHead& head) const;

@@ -16,13 +16,14 @@ const Fields::value_type kJson{"Content-Type", "application/json"};
 
 // 0: it may go on.
 int get(const Fields& fields, std::string_view target = "/api/status") {
-  const auto refused = BrowserRules::of_port(8474).check(test::head_of("GET", target, fields));
+  const auto refused =
+      BrowserRules::of_address("127.0.0.1:8474").check(test::head_of("GET", target, fields));
   return refused ? refused->status : 0;
 }
 
 int post(const Fields& fields) {
-  const auto refused =
-      BrowserRules::of_port(8474).check(test::head_of("POST", "/api/reload", fields, true));
+  const auto refused = BrowserRules::of_address("127.0.0.1:8474")
+                           .check(test::head_of("POST", "/api/reload", fields, true));
   return refused ? refused->status : 0;
 }
 
@@ -49,6 +50,27 @@ TEST_CASE("a name that DNS leads here is refused") {
   CHECK(get({kHost}, "https://127.0.0.1:8474/api/status") == 421);
   CHECK_FALSE(BrowserRules::of_unix_socket().check(
       test::head_of("GET", "/api/status", {{"Host", "keyswap"}})));
+}
+
+TEST_CASE("the address that is listened on is a name, and at the port of http each is without it") {
+  const auto status_of = [](const std::string& address, const Fields& fields) {
+    const auto refused =
+        BrowserRules::of_address(address).check(test::head_of("GET", "/api/status", fields));
+    return refused ? refused->status : 0;
+  };
+  CHECK(status_of("127.0.0.2:8474", {{"Host", "127.0.0.2:8474"}}) == 0);
+  CHECK(status_of("127.0.0.2:8474",
+                  {{"Host", "127.0.0.2:8474"}, {"Origin", "http://127.0.0.2:8474"}}) == 0);
+  CHECK(status_of("127.0.0.2:8474", {{"Host", "localhost:8474"}}) == 0);
+  CHECK(status_of("127.0.0.2:8474", {{"Host", "127.0.0.2"}}) == 421);
+  CHECK(status_of("127.0.0.2:8474", {{"Host", "127.0.0.3:8474"}}) == 421);
+  CHECK(status_of("[::1]:8474", {{"Host", "[::1]:8474"}}) == 0);
+  for (const char* const host : {"127.0.0.1", "127.0.0.1:80", "localhost", "[::1]", "[::1]:80"}) {
+    CHECK(status_of("127.0.0.1:80", {{"Host", host}}) == 0);
+  }
+  CHECK(status_of("127.0.0.1:80", {{"Host", "localhost"}, {"Origin", "http://localhost"}}) == 0);
+  CHECK(status_of("127.0.0.1:80", {{"Host", "evil.test"}}) == 421);
+  CHECK(status_of("127.0.0.1:8080", {{"Host", "localhost"}}) == 421);
 }
 
 TEST_CASE("another origin is refused, another port of this machine too") {
@@ -81,11 +103,12 @@ TEST_CASE("no form changes anything, and no preflight is granted") {
     CHECK(post({kHost, {"Content-Type", type}}) == 415);
   }
   CHECK(post({kHost, {"Content-Type", "application/json; charset=utf-8"}}) == 0);
-  const auto refused =
-      BrowserRules::of_port(8474).check(test::head_of("OPTIONS", "/api/reload", {kHost}));
+  const auto refused = BrowserRules::of_address("127.0.0.1:8474")
+                           .check(test::head_of("OPTIONS", "/api/reload", {kHost}));
   REQUIRE(refused);
   CHECK(refused->status == 403);
-  CHECK(BrowserRules::of_port(8474).check(test::head_of("GET", "/api/status", {kHost}, true)));
+  CHECK(BrowserRules::of_address("127.0.0.1:8474")
+            .check(test::head_of("GET", "/api/status", {kHost}, true)));
 }
 
 }  // namespace keyswap::manage

@@ -155,7 +155,7 @@ class World {
   TestClock clock;
   TestLog log;
   Manager manager{vault, log, clock};
-  Api api{manager, BrowserRules::of_port(8474)};
+  Api api{manager, BrowserRules::of_address("127.0.0.1:8474")};
   std::string token;
   std::shared_ptr<services::Question> asked_last;
 };
