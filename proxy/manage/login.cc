@@ -175,11 +175,14 @@ Answer log_in(Manager& manager, const Request& request) {
   return let_in(manager, request, *scope, "login");
 }
 
+// I6: as any other change.
 Answer log_out(Manager& manager, const Request& request) {
+  if (!record(manager, request, "logout", "done")) {
+    return answer_error(503, kNotRecorded);
+  }
   if (!request.token.empty()) {
     static_cast<void>(manager.sessions.end(request.token));
   }
-  static_cast<void>(record(manager, request, "logout", "done"));
   return answer_json(200, "{\"success\":true}\n");
 }
 
@@ -192,10 +195,14 @@ Answer list_sessions(Manager& manager, const Request& /*request*/) {
 }
 
 Answer end_session(Manager& manager, const Request& request) {
-  if (!manager.sessions.end_named(request.ids.front())) {
+  const auto& id = request.ids.front();
+  if (!manager.sessions.is_there(id)) {
     return answer_error(404, "session not found");
   }
-  static_cast<void>(record(manager, request, "logout", "done", request.ids.front()));
+  if (!record(manager, request, "logout", "done", id)) {
+    return answer_error(503, kNotRecorded);
+  }
+  static_cast<void>(manager.sessions.end_named(id));
   return answer_json(200, "{\"deleted\":true}\n");
 }
 

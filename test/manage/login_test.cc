@@ -177,6 +177,23 @@ TEST_CASE("nobody is let in whom the audit log does not record", "[I6]") {
   CHECK(world.manager.sessions.all().empty());
 }
 
+TEST_CASE("no session ends by anybody's word that the audit log does not record", "[I6]") {
+  World world;
+  world.set_password();
+  const std::string other = World::token_of(world.log_in(World::kPassword));
+  world.token = World::token_of(world.log_in(World::kPassword));
+  const std::string id = world.manager.sessions.find(other)->id;
+  world.log.is_broken = true;
+  CHECK(world.ask("DELETE", "/api/auth/sessions/" + id).status == 503);
+  CHECK(world.ask("POST", "/api/auth/logout", "{}").status == 503);
+  CHECK(world.manager.sessions.all().size() == 2);
+  world.log.is_broken = false;
+  CHECK(world.ask("DELETE", "/api/auth/sessions/" + id).status == 200);
+  CHECK(world.ask("DELETE", "/api/auth/sessions/" + id).status == 404);
+  CHECK(world.ask("POST", "/api/auth/logout", "{}").status == 200);
+  CHECK(world.manager.sessions.all().empty());
+}
+
 TEST_CASE("where the password is forgotten, sessions are, too") {
   World world;
   world.set_password();
