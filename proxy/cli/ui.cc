@@ -7,6 +7,7 @@
 #include "proxy/base/bytes.h"
 #include "proxy/cli/command.h"
 #include "proxy/cli/command_line.h"
+#include "proxy/cli/listen_address.h"
 #include "proxy/cli/login_browser.h"
 #include "proxy/cli/secret.h"
 #include "proxy/cli/serve_lock.h"
@@ -33,18 +34,26 @@ Outcome<std::string> page_address(const Home& home) {
         running ? "the running proxy has no management listener" : "no proxy runs on this home",
         "keyswap serve --manage 127.0.0.1:8474, or `manage:` in bindings.yaml"};
   }
-  if (running->manage.starts_with("unix:")) {
+  // Whoever can write the home can write that file: the code goes to this machine alone (I12).
+  auto listened = parse_manage(running->manage);
+  if (!listened) {
+    return Failure{Exit::cannot,
+                   "serve.lock does not say an address of this machine for management",
+                   "end the proxy and start it again; somebody else may have written that file"};
+  }
+  const std::string where = to_string(listened.value());
+  if (listened.value().is_unix()) {
     return Failure{Exit::no,
-                   "no browser comes to " + running->manage,
+                   "no browser comes to " + where,
                    "keyswap serve --manage 127.0.0.1:8474 has the page"};
   }
   if (manage::page_files().empty()) {
-    return Failure{Exit::cannot,
-                   "this keyswap has no page: esbuild was not there when it was built",
-                   "install it (Debian: esbuild) and build again; the API is at http://" +
-                       running->manage + "/api/"};
+    return Failure{
+        Exit::cannot,
+        "this keyswap has no page: esbuild was not there when it was built",
+        "install it (Debian: esbuild) and build again; the API is at http://" + where + "/api/"};
   }
-  return "http://" + running->manage + "/";
+  return "http://" + where + "/";
 }
 
 int open_page(const UiOptions& options) {

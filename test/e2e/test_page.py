@@ -322,6 +322,19 @@ class Command(Managed):
             self.assertIn("--manage 127.0.0.1:8474", said)
             self.assertEqual(running.stop(), 0)
 
+    def test_the_code_goes_to_this_machine_alone(self):
+        """[I12] Also where somebody else wrote the file that says where the proxy listens."""
+        home = self.copy_home(self.template, "led_astray")
+        self.serve(home)
+        file = home.path / "serve.lock"
+        told = json.loads(file.read_text())
+        for where in ("evil.test:80", "192.0.2.1:80", "127.0.0.1:8474@evil.test:80", "127.0.0.1.evil.test:80", "unix:"):
+            with self.subTest(where):
+                file.write_text(json.dumps({**told, "manage": where}))
+                done = home.run("ui", "--no-browser", unlock=True)
+                self.assertEqual((done.returncode, done.stdout), (3, b""))
+                self.assertIn(b"does not say an address of this machine", done.stderr)
+
 
 class Attacker(socketserver.ThreadingMixIn, http.server.HTTPServer):
     """A web site on another port of this machine: the same site to cookies, another origin to us."""
